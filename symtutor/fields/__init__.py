@@ -1,0 +1,17 @@
+"""Vector fields on R^d: the infinitesimal generators."""
+
+from .base import Field
+from .library import LibraryField, monomials, term_name
+from .linear import AFFINE_GENERATORS, AffineField, MatrixField
+from .mlp import MLPField
+
+__all__ = [
+    "AFFINE_GENERATORS",
+    "AffineField",
+    "Field",
+    "LibraryField",
+    "MLPField",
+    "MatrixField",
+    "monomials",
+    "term_name",
+]
