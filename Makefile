@@ -1,0 +1,33 @@
+# make book        execute every chapter and build the HTML        make notebooks   regenerate book/notebooks and derived blocks
+# make test        lint, types, unit tests, doctests, notebooks    make audit       check the built pages, also in headless Chromium
+SHELL := /bin/bash
+VENV  := .venv
+RUN   := $(VENV)/bin/python
+export OMP_NUM_THREADS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: book test notebooks audit clean
+.DEFAULT_GOAL := book
+
+$(VENV)/.stamp: constraints.txt pyproject.toml
+	@set -e; python=$$(bash tools/find_python.sh); \
+	if [ ! -x $(RUN) ]; then echo "Creating $(VENV) with $$python"; "$$python" -m venv $(VENV); fi
+	$(RUN) -m pip install -q -c constraints.txt -e ".[book,test]" </dev/null
+	@touch $@
+
+book: $(VENV)/.stamp
+	$(RUN) tools/build_book.py
+
+test: $(VENV)/.stamp
+	$(RUN) tools/check.py
+
+notebooks: $(VENV)/.stamp
+	$(RUN) tools/make_notebooks.py
+	$(RUN) tools/derive.py
+
+audit: $(VENV)/.stamp
+	$(RUN) tools/audit_html.py _build/html
+	$(RUN) tools/audit_browser.py _build/html
+
+clean:
+	rm -rf _build
