@@ -1,4 +1,4 @@
-r"""The geometry and algebra of a set of generators: inner products, brackets, structure constants."""
+"""The geometry and algebra of generators: inner products, brackets, structure constants."""
 
 from typing import NamedTuple
 
@@ -54,8 +54,9 @@ class Projection(NamedTuple):
 def project(field: Field, basis: Field, quadrature: Quadrature) -> Projection:
     r"""Orthogonal projection of each generator onto the span of another field's generators.
 
-    The coefficients solve $\sum_k c_{ik}\langle W_k,W_j\rangle=\langle V_i,W_j\rangle$. The relative
-    norm $\|PV_i\|/\|V_i\|\in[0,1]$ is the "affine-ness" when the basis is the six affine fields.
+    The coefficients solve $\sum_k c_{ik}\langle W_k,W_j\rangle=\langle V_i,W_j\rangle$. The
+    relative norm $\|PV_i\|/\|V_i\|\in[0,1]$ is the "affine-ness" when the basis is the six affine
+    fields.
     The basis need not be orthogonal, nor even independent.
 
     Raises:
@@ -85,7 +86,7 @@ def _values(field: Field, quadrature: Quadrature, dim: int) -> Tensor:
 
 
 def _columns(values: Tensor, quadrature: Quadrature) -> Tensor:
-    """Generators as columns of length q*d, so that their dot product is the weighted inner product."""
+    """Generators as columns of length q*d, whose dot product is the weighted inner product."""
     weighted = values * quadrature.omega.sqrt()[:, None, None]
     return weighted.movedim(1, -1).reshape(-1, values.shape[1])
 
@@ -144,7 +145,7 @@ def _directional(field: Field, directions: Tensor, points: Tensor) -> Tensor:
 
 
 class Algebra(NamedTuple):
-    """Brackets written in the generators themselves: [V_i, V_j] = sum_k constants_ijk V_k + rest."""
+    """Brackets in terms of the generators: [V_i, V_j] = sum_k constants_ijk V_k + rest."""
 
     constants: Float[Tensor, "n n n"]
     closure_defect: float

@@ -9,7 +9,7 @@ from torch import Tensor
 from .fields import AffineField, Field, MatrixField
 from .numerics.rk4 import rk4
 
-Parameter = float | int | Float[Tensor, "..."]
+Parameter = float | Float[Tensor, "..."]
 
 
 def _landings(field: Field, s: Parameter) -> Float[Tensor, "times n"]:
@@ -32,7 +32,7 @@ def _landings(field: Field, s: Parameter) -> Float[Tensor, "times n"]:
 
 
 def _exact(field: Field, start: Tensor, landings: Tensor) -> Tensor:
-    """Closed form: the matrix exponential of s times the (augmented) generator, at every landing."""
+    """Closed form at every landing: the exponential of s times the (augmented) matrix."""
     if isinstance(field, AffineField):
         exponential = torch.linalg.matrix_exp(landings[..., None, None] * field.augmented())
         matrix, shift = exponential[..., :-1, :-1], exponential[..., :-1, -1]
@@ -64,9 +64,7 @@ def _solve(
     arguments = {"method": method, "options": options, **tol}
     if adjoint:
         parameters = tuple(p for p in field.parameters() if p.requires_grad)
-        solution = odeint_adjoint(
-            velocity, (y, span), time, adjoint_params=parameters, **arguments
-        )
+        solution = odeint_adjoint(velocity, (y, span), time, adjoint_params=parameters, **arguments)
     else:
         solution = odeint(velocity, (y, span), time, **arguments)
     return solution[0][-1]
@@ -88,7 +86,8 @@ def flow(
 
     Generator i moves copy i of the points and no other. The map is a function of the point alone,
     so $\vartheta_s\circ\vartheta_t=\vartheta_{s+t}$ up to the error of the solver. Since
-    $\vartheta^{cV}_s=\vartheta^V_{cs}$, the norm of a normalised field enters once, as a factor of s.
+    $\vartheta^{cV}_s=\vartheta^V_{cs}$, the norm of a normalised field enters once, as a factor
+    of s.
 
     Args:
         field: n generators on d coordinates.
@@ -151,7 +150,7 @@ def inverse(
 def group_law_defect(
     field: Field, points: Float[Tensor, "*b d"], s: Parameter, t: Parameter, **options
 ) -> float:
-    r"""Largest coordinate of $\vartheta_{s+t}(z) - \vartheta_t(\vartheta_s(z))$ over points and generators.
+    r"""Largest coordinate of $\vartheta_{s+t}(z)-\vartheta_t(\vartheta_s(z))$ over all points.
 
     Zero for an exact flow; for a numerical one, the size of its error.
 

@@ -92,10 +92,10 @@ def load_images(
     """Load a labelled image set.
 
     Under the data root, "official" means torchvision's files (`cifar-10-batches-py`, `MNIST/raw`),
-    always checked against their published MD5 sums; "tree" means `cifar10/train/<class>/<index>.jpg`
-    (any image format); "sample" is the bundled set of 2,000 CIFAR-10 pictures with their exact
-    pixels (160 train and 40 test pictures of every class). "auto" takes the first of these that is
-    there, and warns when that is the sample.
+    always checked against their published MD5 sums; "tree" means one file per picture,
+    `cifar10/train/<class>/<index>.jpg` (any image format); "sample" is the bundled set of 2,000
+    CIFAR-10 pictures with their exact pixels (160 train and 40 test pictures of every class).
+    "auto" takes the first of these that is there, and warns when that is the sample.
 
     Args:
         name: "cifar10" or "mnist".

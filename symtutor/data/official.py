@@ -1,6 +1,5 @@
 """The official CIFAR-10 and MNIST files through torchvision, verified by their MD5 sums."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -80,12 +79,14 @@ def fetch(name: str, folder: Path) -> None:
             ) from error
         bad = damaged(name, Path(temporary))
         if bad:
-            raise ValueError(f"the downloaded {name} files {', '.join(bad)} are not the official ones")
+            raise ValueError(
+                f"the downloaded {name} files {', '.join(bad)} are not the official ones"
+            )
         for archive in Path(temporary).rglob("*.gz"):
             archive.unlink()
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.replace(Path(temporary) / PLACES[name], place)
+            (Path(temporary) / PLACES[name]).replace(place)
         except OSError:  # another process finished first
             if not place.exists():
                 raise

@@ -12,9 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 
-def read_sample(
-    name: str, split: str, folder: Path | None = None
-) -> tuple[Tensor, Tensor] | None:
+def read_sample(name: str, split: str, folder: Path | None = None) -> tuple[Tensor, Tensor] | None:
     """Pixels and labels of one split, or None if no sample of this data set is bundled.
 
     Raises:

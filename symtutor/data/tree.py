@@ -21,8 +21,8 @@ def _read(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
         ) from error
     if pixels.shape[:2] != (height, width):
         raise ValueError(
-            f"{path} has {pixels.shape[0]} x {pixels.shape[1]} pixels, expected {height} x {width}; "
-            "resize or delete it"
+            f"{path} has {pixels.shape[0]} x {pixels.shape[1]} pixels, expected {height} x "
+            f"{width}; resize or delete it"
         )
     return pixels.reshape(height, width, channels)
 

@@ -15,10 +15,10 @@ SMALLEST_NORM = 1e-8
 class Field(nn.Module, ABC):
     r"""n vector fields $V_1..V_n$ on $\mathbb R^d$, each a pure function of the point.
 
-    With a `quadrature`, generator i is divided by its root mean square norm over those fixed points,
-    $\|V_i\| = (\sum_q \omega_q |V_i(z_q)|^2)^{1/2}$, so that $\langle V_i, V_i\rangle = 1$. The norm
-    is never taken over the points a field is evaluated at: dividing by it there would make the
-    vector at a point depend on its neighbours, and the flow would be no one-parameter group.
+    With a `quadrature`, generator i is divided by its root mean square norm over those fixed
+    points, $\|V_i\| = (\sum_q \omega_q |V_i(z_q)|^2)^{1/2}$, so that $\langle V_i, V_i\rangle = 1$.
+    The norm is never taken over the points a field is evaluated at: dividing by it there would
+    make the vector at a point depend on its neighbours, and the flow no one-parameter group.
 
     Subclasses define `raw` and `raw_own`; everything else is shared.
 
@@ -87,7 +87,7 @@ class Field(nn.Module, ABC):
         return self.raw(points) * self.scale()[:, None]
 
     def check(self, points: Tensor, trailing: Sequence[int], copies: bool = False) -> None:
-        """Raise `ValueError` unless points end in the axes this field expects and share its dtype."""
+        """Raise `ValueError` unless points end in the expected axes and share the field's dtype."""
         expected = (self.n, self.dim) if copies else (self.dim,)
         if tuple(trailing) != expected:
             what = f"{self.n} copies (one per generator) of " if copies else ""

@@ -1,7 +1,6 @@
 """Affine and linear vector fields, whose flows are matrix exponentials."""
 
 from collections.abc import Sequence
-from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from ..numerics.quadrature import Quadrature
 from .base import Field
 
-# name: (matrix A, shift b, meaning) of the field z -> A z + b; x1 to the right, x2 as the data has it
+# name: (matrix A, shift b, meaning) of the field z -> A z + b on (x1, x2)
 AFFINE_GENERATORS: dict[str, tuple[list[list[float]], list[float], str]] = {
     "L1": ([[0, 0], [0, 0]], [1, 0], "translation along x1"),
     "L2": ([[0, 0], [0, 0]], [0, 1], "translation along x2"),
@@ -68,7 +67,7 @@ class AffineField(Field):
         *names: str,
         dtype: torch.dtype = torch.float32,
         quadrature: Quadrature | None = None,
-    ) -> Self:
+    ) -> "AffineField":
         """The affine generators of the plane by name; without names, all eight of the table.
 
         L1, L2 translate, L3, L4 scale one axis, L5, L6 shear; L3+L4 scales uniformly and L5-L6
@@ -104,8 +103,8 @@ class AffineField(Field):
         """A_i z_i + b_i on copy i."""
         return torch.einsum("nde,...ne->...nd", self.matrix, points) + self.shift
 
-    def augmented(self) -> Float[Tensor, "n d+1 d+1"]:
-        r"""The matrices $\begin{pmatrix}A & b\\0 & 0\end{pmatrix}$, whose exponential is the flow."""
+    def augmented(self) -> Float[Tensor, "n e e"]:
+        r"""The matrices $\begin{pmatrix}A&b\\0&0\end{pmatrix}$, whose exponential is the flow."""
         top = torch.cat([self.matrix, self.shift[..., None]], dim=-1)
         return torch.cat([top, top.new_zeros(self.n, 1, self.dim + 1)], dim=-2)
 

@@ -1,1 +1,1 @@
-"""Numerical tools that know nothing of symmetry: integration, quadrature, resampling, linear algebra."""
+"""Numerical tools that know nothing of symmetry."""

@@ -27,9 +27,7 @@ def null_space(
     return right[rank:].mH, values
 
 
-def orthonormal_basis(
-    matrix: Float[Tensor, "q n"], *, rtol: float = 1e-6
-) -> Float[Tensor, "q r"]:
+def orthonormal_basis(matrix: Float[Tensor, "q n"], *, rtol: float = 1e-6) -> Float[Tensor, "q r"]:
     """Orthonormal basis of the column space; directions below `rtol` of the largest are dropped.
 
     Example:

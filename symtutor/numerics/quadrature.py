@@ -30,7 +30,7 @@ def normalise_weights(weights: Float[Tensor, " q"]) -> Float[Tensor, " q"]:
 
 @dataclass(frozen=True)
 class Quadrature:
-    r"""Points $z_q$ and weights $\omega_q$ with $\sum_q \omega_q = 1$: $E[g] = \sum_q \omega_q g(z_q)$.
+    r"""Points $z_q$ and weights $\omega_q\ge0$ of sum one: $E[g]=\sum_q\omega_q\,g(z_q)$.
 
     Weights are normalised on construction; omit them for equal ones.
 
