@@ -1,4 +1,4 @@
-"""`compare`: our time, a named baseline in the same process, their ratio, and the arithmetic floor."""
+"""`compare`: our time, a baseline in the same process, the ratio, and the arithmetic floor."""
 
 import statistics
 import time
