@@ -155,7 +155,7 @@ def group_law_defect(
     Zero for an exact flow; for a numerical one, the size of its error.
 
     Example:
-        >>> group_law_defect(AffineField.named(), torch.rand(10, 2), 0.2, 0.3) < 1e-6
+        >>> group_law_defect(AffineField.named("L5-L6"), torch.rand(10, 2), 0.2, 0.2) < 1e-6
         True
     """
     whole = flow(field, points, s + t, **options)
