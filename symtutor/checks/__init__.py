@@ -1,0 +1,6 @@
+"""Checks of the exercises, one module per part of the book."""
+
+from . import foundations as foundations
+from .engine import CheckResult, check, exercise, exercises
+
+__all__ = ["CheckResult", "check", "exercise", "exercises"]

@@ -1,0 +1,5 @@
+"""Checks of the part Foundations, one module per chapter."""
+
+from . import acting_on_data as acting_on_data
+from . import neural_ode_flows as neural_ode_flows
+from . import one_parameter_groups as one_parameter_groups
