@@ -78,8 +78,9 @@ def discard_stale(app: Sphinx, config: Config) -> None:
 
 
 def set_kernel_environment(app: Sphinx) -> None:
-    """Two threads and this very environment's kernel, whatever else is installed for the user."""
+    """Two threads, no progress bars, and this very environment's kernel, not the user's own."""
     os.environ.setdefault("OMP_NUM_THREADS", "2")
+    os.environ["TQDM_DISABLE"] = "1"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 
 
@@ -117,6 +118,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if root != "index.html":
         page = REDIRECT.format(title=app.config.html_title, target=root)
         (outdir / "index.html").write_text(page, encoding="utf-8")
+    symtutor_pages.mend_markup(outdir)
     symtutor_budget.write_json(app)
 
 

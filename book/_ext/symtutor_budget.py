@@ -40,7 +40,10 @@ def peak_memory(output_folder: Path, docname: str) -> float | None:
     if not path.is_file():
         return None
     glued = json.loads(path.read_text(encoding="utf-8")).get(PEAK_KEY)
-    return None if glued is None else float(glued["data"]["text/plain"].strip("'\""))
+    try:
+        return float(glued["data"]["text/plain"])
+    except (TypeError, KeyError, ValueError):  # not glued, or a machine that cannot tell
+        return None
 
 
 def measure(app: Sphinx) -> dict[str, dict[str, float | None]]:

@@ -1,0 +1,104 @@
+"""Fill the derived blocks of README.md and CITATION.cff from the book's own sources.
+
+    python tools/derive.py            rewrite the blocks
+    python tools/derive.py --check    change nothing; fail where a block is out of date
+
+A block stands between ``<!-- derived:NAME -->`` and ``<!-- /derived -->`` (Markdown) or between
+``# derived:NAME`` and ``# /derived`` (YAML). README knows ``colab`` and ``chapters``, CITATION.cff
+``repository`` and ``version``. What stands outside the markers is never touched.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bookfacts import ROOT, Book
+from plain_inline import Context, UntranslatableError, inline
+
+BLOCK = re.compile(
+    r"^(?P<head>(?:<!-- |# )derived:(?P<name>[\w-]+)(?: -->)?)[ \t]*\n"
+    r"(?P<body>.*?)"
+    r"^(?P<foot>(?:<!-- |# )/derived(?: -->)?)[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+MARKER = re.compile(r"^(?:<!-- |# )derived:", re.MULTILINE)
+
+
+def colab(book: Book) -> str:
+    """One link that opens the first chapter with code in Colab."""
+    first = next(name for name, chapter in book.chapters.items() if chapter.has_code)
+    return f"[**Open the first chapter in Colab**]({book.colab(first)})"
+
+
+def chapters(book: Book) -> str:
+    """The table of chapters: title, promise, source and notebook."""
+    lines = ["| Chapter | What it gives you | Open |", "| --- | --- | --- |"]
+    for entry in book.entries:
+        chapter = book.chapters[entry["file"]]
+        context = Context(book, chapter.docname)
+        links = f"[source]({chapter.docname}.md)"
+        if chapter.has_code:
+            links += f", [Colab]({book.colab(chapter.docname)})"
+        cells = [inline(text, context) for text in (chapter.title, chapter.promise)]
+        lines.append(
+            "| " + " | ".join([*(cell.replace("|", "\\|") for cell in cells), links]) + " |"
+        )
+    return "\n".join(lines)
+
+
+FILES: dict[str, dict[str, Callable[[Book], str]]] = {
+    "README.md": {"colab": colab, "chapters": chapters},
+    "CITATION.cff": {
+        "repository": lambda book: f'repository-code: "{book.url}"\nurl: "{book.url}"',
+        "version": lambda book: f'version: "{book.version}"',
+    },
+}
+
+
+def fill(text: str, makers: dict[str, Callable[[Book], str]], book: Book, name: str) -> str:
+    """``text`` with every derived block written anew."""
+
+    def replace(found: re.Match[str]) -> str:
+        if found["name"] not in makers:
+            raise ValueError(
+                f"{name}: unknown block derived:{found['name']}; known: {', '.join(makers)}"
+            )
+        return f"{found['head']}\n{makers[found['name']](book)}\n{found['foot']}"
+
+    if len(MARKER.findall(text)) != len(BLOCK.findall(text)):
+        raise ValueError(f"{name}: a derived block is not closed; end it with a /derived marker")
+    return BLOCK.sub(replace, text)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Fill the derived blocks.")
+    parser.add_argument("--check", action="store_true", help="change nothing, fail on a difference")
+    parser.add_argument("--root", type=Path, default=ROOT, help="repository root")
+    options = parser.parse_args(argv)
+    book, stale, count = Book(options.root), [], 0
+    try:
+        for name, makers in FILES.items():
+            path = options.root / name
+            old = path.read_text(encoding="utf-8")
+            new = fill(old, makers, book, name)
+            count += len(BLOCK.findall(old))
+            if new != old:
+                stale.append(name)
+                if not options.check:
+                    path.write_text(new, encoding="utf-8")
+    except (UntranslatableError, FileNotFoundError, ValueError) as error:
+        print(f"derive: {error}", file=sys.stderr)
+        return 1
+    print(f"derived blocks: {count} in {len(FILES)} files")
+    for name in stale:
+        print(f"{'out of date' if options.check else 'written'}: {name}")
+    if options.check and stale:
+        print("Run `make notebooks` and commit the result.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
