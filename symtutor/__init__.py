@@ -14,6 +14,7 @@ from .algebra import (
     project,
     structure_constants,
 )
+from .checks import CheckResult, check, exercise, exercises
 from .data import Images, load_images
 from .fields import (
     AFFINE_GENERATORS,
@@ -26,17 +27,25 @@ from .fields import (
     term_name,
 )
 from .flows import flow, group_law_defect, inverse
+from .interactive import slider
 from .numerics.interpolation import bilinear, inside, pixel_grid
 from .numerics.quadrature import Quadrature, grid_quadrature
 from .numerics.rk4 import rk4, rk4_step
+from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
+from .records import ClaimError, claim, glue
+from .session import provenance, setup
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AFFINE_GENERATORS",
+    "COLOURS",
+    "MARKERS",
     "Acted",
     "AffineField",
     "Algebra",
+    "CheckResult",
+    "ClaimError",
     "Field",
     "Images",
     "LibraryField",
@@ -47,23 +56,36 @@ __all__ = [
     "act_on_images",
     "as_pixels",
     "bilinear",
+    "check",
+    "claim",
+    "exercise",
+    "exercises",
     "field_angles",
     "flow",
+    "glue",
     "gram",
     "grid_quadrature",
     "group_law_defect",
+    "image_strip",
     "inner",
     "inside",
     "inverse",
     "lie_bracket",
     "load_images",
     "monomials",
+    "orbits",
     "pixel_grid",
     "project",
+    "provenance",
     "pull_back_images",
+    "quiver",
     "rk4",
     "rk4_step",
+    "setup",
+    "slider",
     "structure_constants",
+    "style",
     "term_name",
     "warp",
+    "warped_grid",
 ]
