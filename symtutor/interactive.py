@@ -47,7 +47,7 @@ def slider(
     start: int = 0,
     live: bool = False,
     width: int = 640,
-    colours: int = 64,
+    colours: int = 256,
     spec: str = ".3g",
 ) -> Any:
     """A figure with a slider over `values`.
@@ -64,7 +64,7 @@ def slider(
         start: position of the stop shown first, and alone where there is no JavaScript.
         live: return an ipywidgets slider that draws on demand; needs a running kernel.
         width: of a frame, in pixels.
-        colours: palette of a frame; more for photographs, fewer to save bytes.
+        colours: size of a frame's palette, at most 256; fewer save bytes.
         spec: format of the values on the page.
 
     Returns:
@@ -83,7 +83,9 @@ def slider(
         s: A line that leans further as s grows.
     """
     values = [getattr(value, "item", lambda v=value: v)() for value in values]
-    texts = [format(value, spec) for value in _checked(values, start)]
+    largest = max(abs(value) for value in _checked(values, start))
+    # A zero that missed zero by rounding, as in linspace(-0.5, 0.5, 13), reads "0".
+    texts = [format(0 if abs(v) < 1e-6 * largest else v, spec) for v in values]
     alts = [_sentence(alt, label, value, text) for value, text in zip(values, texts, strict=True)]
     if live:
         return _live(draw, values, texts, alts, label, start, width, colours)
@@ -142,7 +144,9 @@ def _png(
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
     image = Image.open(buffer).convert("RGB")
-    small = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = image.quantize(
+        colours, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
+    )
     packed = io.BytesIO()
     small.save(packed, format="png", optimize=True)
     return packed.getvalue(), image.size

@@ -118,6 +118,13 @@ def test_draw_may_return_figures_and_arrays_of_axes_and_values_may_be_tensors():
     assert len({page.html for page in pages}) == 1
 
 
+def test_a_zero_missed_by_rounding_reads_as_zero():
+    values = torch.tensor([-0.5, -1.5e-8, 0.5])
+    assert 'data-value="0"' in make(values).html
+    small = make([1e-9, 2e-9], spec=".1e")
+    assert [i["data-value"] for i in Elements(small.html).of("img")] == ["1.0e-09", "2.0e-09"]
+
+
 def test_figures_are_closed_even_when_drawing_fails():
     def fail(s):
         draw(s)
@@ -129,6 +136,26 @@ def test_figures_are_closed_even_when_drawing_fails():
         slider(fail, [0.0], label="s", alt=ALT)
     assert plt.get_fignums() == [kept.number]
     plt.close(kept)
+
+
+def test_a_frame_keeps_its_colours():
+    def photograph(s):
+        figure = plt.figure(figsize=(3.2, 3.2))
+        ax = figure.add_axes((0, 0, 1, 1))
+        pixels = np.random.default_rng(0).random((32, 32, 3))
+        ax.imshow(pixels * 0.5 + 0.25, interpolation="nearest")
+        ax.plot([0, 31], [0, 31], color="#D55E00", linewidth=3)
+        ax.set_axis_off()
+        return ax
+
+    (frame,) = frames(slider(photograph, [0.0], label="s", alt=ALT).html)
+    figure = photograph(0.0).figure
+    figure.savefig(buffer := io.BytesIO(), dpi=200)
+    plt.close(figure)
+    exact = np.asarray(Image.open(buffer).convert("RGB")).astype(float)
+    error = np.asarray(frame.convert("RGB")) - exact
+    assert np.sqrt((error**2).mean()) < 8  # of 255
+    assert len(frame.getcolors(256)) > 128
 
 
 def test_a_frame_has_few_colours_and_few_bytes():

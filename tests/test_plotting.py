@@ -75,6 +75,22 @@ def test_quiver_draws_the_field():
     assert to_rgb(COLOURS["shear"]) == pytest.approx(tuple(drawn.get_facecolor()[0][:3]))
 
 
+def test_no_arrow_leaves_the_axes():
+    ax = quiver(ROTATION, density=9)
+    drawn = arrows(ax)
+    tips = np.stack([drawn.X + drawn.U / drawn.scale, drawn.Y + drawn.V / drawn.scale])
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    assert left < tips[0].min() and tips[0].max() < right
+    assert bottom < tips[1].min() and tips[1].max() < top
+
+
+def test_arrows_on_a_picture_leave_its_frame_alone():
+    ax = image_strip(torch.rand(1, 8, 8))[0]
+    before = ax.get_xlim(), ax.get_ylim()
+    quiver(ROTATION, ax, density=5)
+    assert (ax.get_xlim(), ax.get_ylim()) == before
+
+
 def test_quiver_of_a_field_that_vanishes():
     assert not arrows(quiver(MatrixField(torch.zeros(1, 2, 2)))).U.any()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +14,9 @@ from torch import Tensor
 from ..fields import Field
 from ..flows import flow
 from .palette import COLOURS
+
+# Arrows in the units of the axes, with shafts of 1/50 inch in a panel of any size.
+TO_SCALE: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "units": "inches", "width": 0.02}
 
 
 def _plane(field: Field, ax: Axes | None, x2_down: bool) -> Axes:
@@ -105,11 +109,14 @@ def quiver(
         *points.T.numpy(),
         *vectors.T,
         color=colour or _colour(field, index),
-        angles="xy",
-        scale_units="xy",
         scale=(longest or 1.0) / spacing,
-        width=0.006,
+        edgecolor="white",
+        linewidth=0.4 if ax.images else 0,  # a white rim keeps arrows visible on a picture
+        **TO_SCALE,
     )
+    if not ax.images:
+        ax.update_datalim([(extent[0] - spacing,) * 2, (extent[1] + spacing,) * 2])
+        ax.autoscale_view()
     return ax
 
 
