@@ -3,6 +3,7 @@
 import platform
 import sys
 import time
+import warnings
 
 import numpy as np
 import torch
@@ -48,6 +49,8 @@ def setup(seed: int = 0, device: str | None = None) -> torch.device:
             "leave `device` out to take the first of them"
         )
     _started = time.perf_counter()
+    # torch 2.15 warns of its own torch.jit.script when forward-mode differentiation is first used
+    warnings.filterwarnings("ignore", r"`torch\.jit\.script` is deprecated", FutureWarning)
     style()
     torch.manual_seed(seed)
     records.forget()

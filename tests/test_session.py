@@ -1,6 +1,7 @@
 import re
 import sys
 import types
+import warnings
 
 import matplotlib as mpl
 import pytest
@@ -26,6 +27,17 @@ def test_setup_seeds_and_prints_nothing(capsys):
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
     assert capsys.readouterr().out == ""
+
+
+def test_setup_keeps_torchs_warnings_of_itself_out_of_the_pages():
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        session.setup(device="cpu")
+        warnings.warn(
+            "`torch.jit.script` is deprecated. Please switch", FutureWarning, stacklevel=1
+        )
+        warnings.warn("something else", FutureWarning, stacklevel=1)
+    assert [str(w.message) for w in shown] == ["something else"]
 
 
 def test_setup_sets_the_style_and_starts_afresh():
