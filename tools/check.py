@@ -1,7 +1,7 @@
 """Every check that needs no browser, cheapest first; the counts of each, and one verdict.
 
-python tools/check.py                  all steps
-python tools/check.py lint types       only these (lint, types, generated, unit, doctest, notebooks)
+python tools/check.py                  lint, generated, types, unit, doctest, notebooks
+python tools/check.py lint types       only these; also `browser`, which needs Chromium
 """
 
 import argparse
@@ -112,6 +112,11 @@ def unit() -> Counts:
     return pytest(["-m", "not browser", "tests"])
 
 
+def browser() -> Counts:
+    """The tests of the browser audit itself; they need Chromium, so `make test` leaves them."""
+    return pytest(["-m", "browser", "tests/book"])
+
+
 def doctest() -> Counts:
     return pytest(["--doctest-modules", "symtutor"])
 
@@ -129,6 +134,7 @@ def notebooks() -> Counts:
         if run(python(*install, str(next(wheel.glob("*.whl"))))).returncode:
             return 0, 1
         shutil.copytree(ROOT / "book/notebooks", room)
+        shutil.copy(ROOT / "tests/book/nbval_conftest.py", room / "conftest.py")
         origin = nbformat.v4.new_notebook()
         origin.cells = [nbformat.v4.new_code_cell(ORIGIN.format(wheel=str(target)))]
         nbformat.write(origin, room / "origin_of_symtutor.ipynb")
@@ -147,17 +153,21 @@ STEPS: dict[str, Callable[[], Counts]] = {
     "doctest": doctest,
     "notebooks": notebooks,
 }
+EXTRA: dict[str, Callable[[], Counts]] = {"browser": browser}
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the checks of the repository.")
-    parser.add_argument("steps", nargs="*", choices=[*STEPS, []], help="all when none is named")
+    parser.add_argument("steps", nargs="*", help=", ".join([*STEPS, *EXTRA]))
+    known = STEPS | EXTRA
     chosen = parser.parse_args(argv).steps or list(STEPS)
+    if unknown := set(chosen) - set(known):
+        parser.error(f"unknown steps {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     table: list[tuple[str, int, int, float]] = []
     for name in chosen:
         print(f"\n== {name}", flush=True)
         start = time.monotonic()
-        passed, failed = STEPS[name]()
+        passed, failed = known[name]()
         table.append((name, passed, failed, time.monotonic() - start))
     print()
     for name, passed, failed, seconds in table:

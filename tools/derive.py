@@ -4,8 +4,8 @@
     python tools/derive.py --check    change nothing; fail where a block is out of date
 
 A block stands between ``<!-- derived:NAME -->`` and ``<!-- /derived -->`` (Markdown) or between
-``# derived:NAME`` and ``# /derived`` (YAML). README knows ``colab`` and ``chapters``, CITATION.cff
-``repository`` and ``version``. What stands outside the markers is never touched.
+``# derived:NAME`` and ``# /derived`` (YAML). README knows ``colab``, ``clone`` and ``chapters``,
+CITATION.cff ``repository`` and ``version``. What stands outside the markers is never touched.
 """
 
 import argparse
@@ -28,8 +28,16 @@ MARKER = re.compile(r"^(?:<!-- |# )derived:", re.MULTILINE)
 
 def colab(book: Book) -> str:
     """One link that opens the first chapter with code in Colab."""
-    first = next(name for name, chapter in book.chapters.items() if chapter.has_code)
+    first = next((name for name, chapter in book.chapters.items() if chapter.has_code), None)
+    if first is None:
+        raise ValueError("_toc.yml: no page has code cells, so there is nothing to open in Colab")
     return f"[**Open the first chapter in Colab**]({book.colab(first)})"
+
+
+def clone(book: Book) -> str:
+    """The commands from nothing to the built book and the tests."""
+    lines = [f"git clone {book.url}", f"cd {book.slug[1]}", "make book", "make test"]
+    return "\n".join(["```", *lines, "```"])
 
 
 def chapters(book: Book) -> str:
@@ -49,7 +57,7 @@ def chapters(book: Book) -> str:
 
 
 FILES: dict[str, dict[str, Callable[[Book], str]]] = {
-    "README.md": {"colab": colab, "chapters": chapters},
+    "README.md": {"colab": colab, "clone": clone, "chapters": chapters},
     "CITATION.cff": {
         "repository": lambda book: f'repository-code: "{book.url}"\nurl: "{book.url}"',
         "version": lambda book: f'version: "{book.version}"',

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 Looked = Iterator[tuple[str, str]]
 EXTERNAL = re.compile(r"^(?:https?:)?//", re.IGNORECASE)
 STYLE_URL = re.compile(r"""(?:@import\s+|url\(\s*)["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
-FILE_NAME = re.compile(r"^[^\s]*\.(png|jpe?g|svg|gif|webp)$|[\\/][\w.-]+\.\w{2,4}$", re.IGNORECASE)
+FILE_NAME = re.compile(r"\.(png|jpe?g|svg|gif|webp)\.?$|[\\/][\w.-]+\.\w{2,4}$", re.IGNORECASE)
 HASH = re.compile(r"\b[0-9a-f]{16,}\b", re.IGNORECASE)
 LEAKS = re.compile(r"/home/[\w.-]+|/root/|/tmp/|/Users/[\w.-]+|[A-Z]:\\Users\\|site-packages")
 RAW_SYNTAX = (

@@ -27,6 +27,7 @@ CHECKED = "nbval-check-output"
 FOLDER = "book/notebooks"
 COLAB = {"gpuType": "T4", "provenance": [], "toc_visible": True}
 TIMEOUT = 300
+NOT_STORED = ("image/", "application/papermill.record/")
 
 
 def cell_id(docname: str, index: int, source: str) -> str:
@@ -97,7 +98,7 @@ def is_checked(cell: Any) -> bool:
 
 
 def text_outputs(outputs: list[Any]) -> list[Any]:
-    """What nbval compares: streams and text, without pictures, counters or tracebacks."""
+    """What nbval compares: streams and text, without pictures, glued numbers and counters."""
     kept = []
     for output in copy.deepcopy(outputs):
         if output.output_type == "stream":
@@ -106,9 +107,10 @@ def text_outputs(outputs: list[Any]) -> list[Any]:
             else:
                 kept.append(output)
         elif output.output_type in ("display_data", "execute_result"):
-            pictures = [key for key in output.data if key.startswith("image/")]
-            for key in pictures:
+            for key in [key for key in output.data if key.startswith(NOT_STORED)]:
                 del output.data[key]
+            if not output.data:
+                continue
             if "execution_count" in output:
                 output.execution_count = None
             output.metadata = {}
