@@ -77,7 +77,8 @@ def bilinear(
     flat = images.reshape(*images.shape[:2], height * width)
 
     def pick(i: Tensor, j: Tensor) -> Tensor:
-        return flat[..., i * width + j]
+        index = (i * width + j).reshape(-1)
+        return flat.index_select(-1, index).reshape(*flat.shape[:-1], *i.shape)
 
     upper = u0 * pick(i0, j0) + u1 * pick(i0, j1)
     lower = u0 * pick(i1, j0) + u1 * pick(i1, j1)

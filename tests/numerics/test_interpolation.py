@@ -66,6 +66,18 @@ def test_forward_mode_derivative(generator):
     assert slope.item() == pytest.approx(difference.item(), abs=1e-8)
 
 
+def test_second_derivative_point_by_point_under_vmap(generator):
+    image = torch.rand(1, 1, 5, 5, dtype=torch.float64, generator=generator)
+    points = 1.6 * torch.rand(7, 2, dtype=torch.float64, generator=generator) - 0.8
+
+    def value(p):
+        return bilinear(image, p)[0].squeeze()
+
+    hessians = torch.func.vmap(torch.func.hessian(value))(points)
+    assert hessians.diagonal(dim1=-2, dim2=-1).abs().max() == 0  # linear along each axis
+    assert hessians[:, 0, 1].abs().min() > 0
+
+
 def test_trust_ends_exactly_at_the_border():
     points = torch.tensor([[1.0, -1.0], [1.0001, 0.0], [0.0, -1.0001]])
     assert inside(points).tolist() == [True, False, False]
