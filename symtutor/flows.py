@@ -1,6 +1,7 @@
 r"""Flows of vector fields: the one-parameter groups $\vartheta_s$ that generators generate."""
 
 import warnings
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -61,12 +62,19 @@ def _solve(
 
     time = torch.tensor([0.0, 1.0], dtype=y.dtype, device=y.device)
     options = {"step_size": 1 / steps} if method == "rk4" else None
-    arguments = {"method": method, "options": options, **tol}
     if adjoint:
         parameters = tuple(p for p in field.parameters() if p.requires_grad)
-        solution = odeint_adjoint(velocity, (y, span), time, adjoint_params=parameters, **arguments)
+        solver = partial(odeint_adjoint, adjoint_params=parameters)
     else:
-        solution = odeint(velocity, (y, span), time, **arguments)
+        solver = odeint
+    try:
+        solution = solver(velocity, (y, span), time, method=method, options=options, **tol)
+    except AssertionError as error:
+        raise ValueError(
+            f"{method} found no step small enough for s up to {span.abs().max().item():g} ({error}); "
+            "the flow may leave every bounded set before that, or the tolerance may be below the "
+            "precision of the dtype: take a smaller s, a larger rtol, or float64"
+        ) from error
     return solution[0][-1]
 
 

@@ -156,6 +156,13 @@ def test_finite_time_blow_up_follows_the_closed_form_before_it():
     assert flow(field, start, 0.5, steps=200).item() == pytest.approx(2.0, abs=1e-8)
 
 
+def test_adaptive_solver_past_the_blow_up_says_so():
+    field = LibraryField([(("power", 0, 2.0),)], torch.ones(1, 1, 1, dtype=torch.float64))
+    start = torch.tensor([[1.0]], dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"dopri5 found no step.*smaller s"):
+        flow(field, start, 1.5, method="dopri5")
+
+
 @pytest.mark.parametrize("steps", [1, 4, 9])
 def test_work_is_four_own_head_evaluations_per_step_and_one_norm(steps, monkeypatch):
     square = grid_quadrature([(-1, 1), (-1, 1)], [8, 8])
