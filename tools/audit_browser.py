@@ -25,11 +25,10 @@ VIEWS = (
 )
 HEIGHT = 900
 # Folded parts are opened first: what a reader may unfold must be sound as well.
-UNFOLD = """() => {
+UNFOLD = """async () => {
   document.querySelectorAll('article details').forEach(d => { d.open = true; });
-  document.querySelectorAll('article .toggle-hidden').forEach(e => {
-    e.classList.remove('toggle-hidden');
-  });
+  document.querySelectorAll('article .toggle-hidden > .admonition-title').forEach(t => t.click());
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)));
 }"""
 READY = """async () => {
   if (window.MathJax && MathJax.startup) { await MathJax.startup.promise; }

@@ -4,6 +4,7 @@ import json
 import types
 
 import pytest
+import symtutor_api
 import symtutor_book
 import symtutor_budget
 import symtutor_pages
@@ -123,3 +124,28 @@ def test_thebe_scripts_are_dropped():
     context = {"script_files": [drop[0], keep, drop[1]]}
     symtutor_pages.drop_thebe(None, "p", "t", context, None)
     assert context["script_files"] == [keep]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a `b` c", "a ``b`` c"),
+        ("`b`^2 and `b`.", r"``b``\ ^2 and ``b``."),
+        ("$x_1$ is", ":math:`x_1` is"),
+        (r"$\theta$s", r":math:`\theta`\ s"),
+        ("|x| and *very* and 2 * 3", r"\|x\| and *very* and 2 \* 3"),
+        ('"*k b" and "*k h"', r'"\*k b" and "\*k h"'),
+        ("{glue:text}`key`.", "``{glue:text}`key```."),
+        ("``done`` x_", r"``done`` x\_"),
+    ],
+)
+def test_docstrings_become_restructured_text(text, expected):
+    assert symtutor_api.to_rst(text) == expected
+
+
+def test_examples_in_docstrings_stay_as_they_are():
+    lines = ["Half of `x`.", "", "Example:", "    >>> half(`x`) | 2", "    1", "", "More $y$."]
+    symtutor_api.convert(None, "function", "half", None, None, lines)
+    assert lines[0] == "Half of ``x``."
+    assert lines[2:5] == ["Example:", "    >>> half(`x`) | 2", "    1"]
+    assert lines[-1] == "More :math:`y`."
