@@ -71,8 +71,8 @@ def _solve(
         solution = solver(velocity, (y, span), time, method=method, options=options, **tol)
     except AssertionError as error:
         raise ValueError(
-            f"{method} found no step small enough for s up to {span.abs().max().item():g} ({error}); "
-            "the flow may leave every bounded set before that, or the tolerance may be below the "
+            f"{method} found no step small enough on the way to s ({error}); "
+            "the flow may leave every bounded set before it, or the tolerance may be below the "
             "precision of the dtype: take a smaller s, a larger rtol, or float64"
         ) from error
     return solution[0][-1]
