@@ -155,6 +155,7 @@ def inverse(
     return flow(field, points, -s, **options)
 
 
+@torch.no_grad()
 def group_law_defect(
     field: Field, points: Float[Tensor, "*b d"], s: Parameter, t: Parameter, **options
 ) -> float:

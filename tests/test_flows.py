@@ -87,7 +87,7 @@ def test_group_law_of_a_random_network(s, t, seed):
 
 
 def test_group_law_defect_is_the_solvers_error_and_falls_with_the_fourth_power():
-    field, start = lipschitz_three().double(), points(torch.float64, 500)
+    field, start = lipschitz_three().double(), points(torch.float64, 60)
     coarse, fine = (group_law_defect(field, start, 0.2, 0.2, steps=n) for n in (16, 32))
     assert 12 < coarse / fine < 20
 
