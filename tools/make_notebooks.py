@@ -134,13 +134,20 @@ def reuse_outputs(notebook: Any, old: Any) -> list[str]:
 def execute(notebook: Any, name: str) -> None:
     """Run a copy in an empty folder and keep the text outputs of the checked cells."""
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
     os.environ.setdefault("OMP_NUM_THREADS", "2")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     ran = copy.deepcopy(notebook)
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
-        NotebookClient(ran, timeout=TIMEOUT, resources=resources, kernel_name="python3").execute()
+        client = NotebookClient(ran, timeout=TIMEOUT, resources=resources, kernel_name="python3")
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise ValueError(
+                f"{name} does not run, so its outputs cannot be stored\n{error}"
+            ) from None
     for cell, done in zip(notebook.cells, ran.cells, strict=True):
         if is_checked(cell):
             cell.outputs = text_outputs(done.outputs)

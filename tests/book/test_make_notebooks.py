@@ -85,6 +85,16 @@ def test_a_checked_cell_that_prints_nothing_is_refused(root, capsys):
     assert not (root / PATH).exists()
 
 
+def test_a_chapter_that_fails_is_named_and_not_written(root, capsys):
+    page = root / f"{CHAPTER}.md"
+    page.write_text(page.read_text().replace("math.pi, 3", "1 / 0, 3"))
+    assert make_notebooks.main(["--root", str(root)]) == 1
+    error = capsys.readouterr().err
+    assert f"{CHAPTER} does not run" in error
+    assert "ZeroDivisionError" in error
+    assert not (root / PATH).exists()
+
+
 def test_metadata_is_plain_and_gpu_only_on_request(root, generated):
     assert set(generated.metadata) == {"kernelspec", "language_info"}
     page = root / f"{CHAPTER}.md"
