@@ -76,12 +76,12 @@ class Chapter:
         return re.split(r"(?<=[.!?])\s+(?=[A-Z{$*_`])", text)[0]
 
     def lines(self) -> list[str]:
-        """All lines of the Markdown cells."""
+        """All lines of the Markdown cells, with an empty one after each cell."""
         return [
             line
             for cell in self.notebook.cells
             if cell.cell_type == "markdown"
-            for line in cell.source.splitlines()
+            for line in [*cell.source.splitlines(), ""]
         ]
 
 

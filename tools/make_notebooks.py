@@ -90,11 +90,20 @@ def convert(chapter: Chapter, book: Book) -> Any:
     asked = chapter.notebook.metadata
     if asked.get("accelerator") == "GPU":
         notebook.metadata |= {"accelerator": "GPU", "colab": {**COLAB, **asked.get("colab", {})}}
+    number_checked(notebook)
     return notebook
 
 
 def is_checked(cell: Any) -> bool:
     return cell.cell_type == "code" and CHECKED in cell.metadata.get("tags", [])
+
+
+def number_checked(notebook: Any) -> None:
+    """Count the checked cells as a fresh run does: nbval compares no cell without a count."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(code, start=1):
+        if is_checked(cell):
+            cell.execution_count = count
 
 
 def text_outputs(outputs: list[Any]) -> list[Any]:

@@ -1,5 +1,7 @@
 """Derived blocks of README and CITATION.cff."""
 
+import json
+
 import derive
 import pytest
 
@@ -31,7 +33,7 @@ def test_blocks_are_filled_and_the_rest_is_kept(files):
     assert "old" not in text
     assert "| Flows | A flow moves every point $z$ along a field. |" in text
     assert "[source](book/foundations/flows.md), [Colab](https://colab." in text
-    assert "[source](book/appendix/bibliography.md) |" in text
+    assert "\n\nAppendix: [Bibliography](book/appendix/bibliography.md).\n" in text
     assert "```\ngit clone https://github.com/" in text
     citation = (files / "CITATION.cff").read_text()
     assert 'version: "0.' in citation or 'version: "1.' in citation
@@ -45,6 +47,32 @@ def test_check_fails_until_the_blocks_are_written(files, capsys):
     assert (files / "README.md").read_text() == README
     derive.main(["--root", str(files)])
     assert derive.main(["--root", str(files), "--check"]) == 0
+
+
+def test_costs_come_from_the_record_of_a_fresh_clone(files):
+    text = "<!-- derived:measured -->\n<!-- /derived -->\n"
+    (files / "README.md").write_text(text)
+    assert derive.main(["--root", str(files)]) == 0
+    assert (files / "README.md").read_text() == text  # nothing measured yet, nothing claimed
+    record = {"cores": 2, "system": "Linux x86_64", "python": "3.11.7", "pages_mb": 14.2}
+    record |= {"seconds": {"environment": 61, "book": 95, "test": 300.5}}
+    record |= {"environment_gb": 5.43, "largest_process_gb": 1.24}
+    (files / "results").mkdir()
+    (files / "results/build.json").write_text(json.dumps(record))
+    derive.main(["--root", str(files)])
+    written = " ".join((files / "README.md").read_text().split())
+    assert "on 2 cores (Linux x86_64, Python 3.11.7)" in written
+    assert "takes 70 seconds and 5.4 GB of disk" in written
+    assert "building the book 2 minutes, the tests 6 minutes" in written
+    assert "1.2 GB of memory, the pages take 14 MB." in written
+
+
+def test_a_promise_ends_with_its_cell(files):
+    page = files / "book/foundations/flows.md"
+    cell = "A flow moves every point.\n\n```{code-cell}\nx = 1\n```\n## Next\n"
+    page.write_text(FRONT_ONLY + "# Flows\n\n" + cell)
+    derive.main(["--root", str(files)])
+    assert "| Flows | A flow moves every point. |" in (files / "README.md").read_text()
 
 
 @pytest.mark.parametrize(
