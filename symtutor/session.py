@@ -64,7 +64,8 @@ def provenance() -> None:
 
     Example:
         >>> provenance()  # doctest: +ELLIPSIS
-        symtutor ... · torch ... · numpy ... · Python ... · ... s · peak ...
+        symtutor ... · torch ... · numpy ... · Python ...
+        ... s · peak ...
     """
     from . import __version__  # the package is complete only now
 
@@ -72,7 +73,7 @@ def provenance() -> None:
     peak = peak_mib()
     print(
         f"symtutor {__version__} · torch {torch.__version__} · numpy {np.__version__}"
-        f" · Python {platform.python_version()} · {_device_name()} · {seconds:.1f} s"
+        f" · Python {platform.python_version()}\n{_device_name()} · {seconds:.1f} s"
         f" · peak {'unknown' if peak is None else f'{peak:.0f} MiB'}"
     )
     records.glue("chapter_seconds", round(seconds, 1))

@@ -72,14 +72,14 @@ def test_setup_refuses_what_it_cannot_do_and_changes_nothing(options):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_provenance_is_one_line_and_hands_over_time_and_memory(monkeypatch, capsys):
+def test_provenance_names_versions_and_hands_over_time_and_memory(monkeypatch, capsys):
     glued = {}
     monkeypatch.setattr(records, "glue", glued.__setitem__)
     session.setup(device="cpu")
     session.provenance()
     line = capsys.readouterr().out
     assert re.fullmatch(
-        r"symtutor \d\S* · torch \d\S* · numpy \d\S* · Python 3\S* · .+ · \d+\.\d s"
+        r"symtutor \d\S* · torch \d\S* · numpy \d\S* · Python 3\S*\n.+ · \d+\.\d s"
         r" · peak \d+ MiB\n",
         line,
     )
