@@ -21,6 +21,7 @@ from bookfacts import ROOT
 
 Counts = tuple[int, int]
 TWO_WORKERS = ["-n", "2", "--dist", "loadfile"]  # a third faster on two cores
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # each: more threads than cores spin instead of working
 CODE = ("symtutor", "tests", "tools", "benchmarks", "book/_ext")
 ORIGIN = """
 from pathlib import Path
@@ -110,7 +111,7 @@ def pytest(arguments: list[str], cwd: Path = ROOT, env: dict[str, str] | None = 
 
 
 def unit() -> Counts:
-    return pytest([*TWO_WORKERS, "-m", "not browser", "tests"])
+    return pytest([*TWO_WORKERS, "-m", "not browser", "tests"], env=ONE_THREAD)
 
 
 def browser() -> Counts:
@@ -143,7 +144,8 @@ def notebooks() -> Counts:
         arguments = [*TWO_WORKERS, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
         arguments += ["--nbval-kernel-startup-timeout=120", "-p", "no:jaxtyping"]
         arguments += [f"--nbval-sanitize-with={ROOT / 'tests/sanitize.cfg'}", "."]
-        return pytest(arguments, room, {"PYTHONPATH": str(target), "JUPYTER_PREFER_ENV_PATH": "1"})
+        env = {"PYTHONPATH": str(target), "JUPYTER_PREFER_ENV_PATH": "1", **ONE_THREAD}
+        return pytest(arguments, room, env)
 
 
 STEPS: dict[str, Callable[[], Counts]] = {
