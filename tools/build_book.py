@@ -16,7 +16,7 @@ CLI = "from jupyter_book.cli.main import main; main()"
 def main() -> int:
     start = time.monotonic()
     command = [sys.executable, "-c", CLI, "build", ".", "-W", "-n"]
-    environment = {"OMP_NUM_THREADS": "2", **os.environ}
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
     result = subprocess.run([*command, "--keep-going"], cwd=ROOT, env=environment, check=False)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     if result.returncode:

@@ -21,7 +21,6 @@ from bookfacts import ROOT
 
 Counts = tuple[int, int]
 TWO_WORKERS = ["-n", "2", "--dist", "loadfile"]  # a third faster on two cores
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # each: more threads than cores spin instead of working
 CODE = ("symtutor", "tests", "tools", "benchmarks", "book/_ext")
 ORIGIN = """
 from pathlib import Path
@@ -35,7 +34,7 @@ def run(
     command: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None, quiet: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run without standard input; output goes to the terminal unless ``quiet`` keeps it."""
-    environment = {"OMP_NUM_THREADS": "2", "TQDM_DISABLE": "1", **os.environ, **(env or {})}
+    environment = {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1", **os.environ, **(env or {})}
     return subprocess.run(
         command,
         cwd=cwd,
@@ -111,7 +110,7 @@ def pytest(arguments: list[str], cwd: Path = ROOT, env: dict[str, str] | None = 
 
 
 def unit() -> Counts:
-    return pytest([*TWO_WORKERS, "-m", "not browser", "tests"], env=ONE_THREAD)
+    return pytest([*TWO_WORKERS, "-m", "not browser", "tests"])
 
 
 def browser() -> Counts:
@@ -144,8 +143,7 @@ def notebooks() -> Counts:
         arguments = [*TWO_WORKERS, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
         arguments += ["--nbval-kernel-startup-timeout=120", "-p", "no:jaxtyping"]
         arguments += [f"--nbval-sanitize-with={ROOT / 'tests/sanitize.cfg'}", "."]
-        env = {"PYTHONPATH": str(target), "JUPYTER_PREFER_ENV_PATH": "1", **ONE_THREAD}
-        return pytest(arguments, room, env)
+        return pytest(arguments, room, {"PYTHONPATH": str(target), "JUPYTER_PREFER_ENV_PATH": "1"})
 
 
 STEPS: dict[str, Callable[[], Counts]] = {

@@ -145,7 +145,7 @@ def execute(notebook: Any, name: str) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     ran = copy.deepcopy(notebook)
     with tempfile.TemporaryDirectory() as folder:

@@ -80,7 +80,7 @@ def discard_stale(app: Sphinx, config: Config) -> None:
 
 def set_kernel_environment(app: Sphinx) -> None:
     """Two threads, no progress bars, and this very environment's kernel, not the user's own."""
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ["TQDM_DISABLE"] = "1"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 

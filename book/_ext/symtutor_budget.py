@@ -46,13 +46,26 @@ def peak_memory(output_folder: Path, docname: str) -> float | None:
         return None
 
 
+def reading_order(env: BuildEnvironment) -> list[str]:
+    """Every page, as the table of contents lists them."""
+
+    def below(docname: str) -> list[str]:
+        return [
+            docname,
+            *(d for child in env.toctree_includes.get(docname, ()) for d in below(child)),
+        ]
+
+    return below(env.config.root_doc)
+
+
 def measure(app: Sphinx) -> dict[str, dict[str, float | None]]:
     """For every chapter with code: declared and measured seconds and MiB (None where missing)."""
     env = app.env
     folder = Path(env.mystnb_config.output_folder)  # type: ignore[attr-defined]
     rows: dict[str, dict[str, float | None]] = {}
-    for docname, data in sorted(NbMetadataCollector.get_doc_data(env).items()):
-        executed = data.get("exec_data")
+    notebooks = NbMetadataCollector.get_doc_data(env)
+    for docname in filter(notebooks.__contains__, reading_order(env)):
+        executed = notebooks[docname].get("exec_data")
         if not executed:
             continue
         budget = front_matter(Path(env.doc2path(docname))).get("symtutor", {}).get("budget", {})
