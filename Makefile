@@ -1,13 +1,14 @@
 # make book        execute every chapter and build the HTML        make notebooks   regenerate book/notebooks and derived blocks
 # make test        lint, types, unit tests, doctests, notebooks    make audit       check the built pages, also in headless Chromium
+# make bench       time the flow against its named baselines       make picture     the README's picture, from the built pages
 SHELL := /bin/bash
 VENV  := .venv
 RUN   := $(VENV)/bin/python
-# small tensors gain nothing from a second thread, and lose a hundredfold when the cores are busy
+# small tensors gain nothing from a second thread, and wait for it when the cores are busy
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: book test notebooks audit clean
+.PHONY: book test notebooks audit bench picture clean
 .DEFAULT_GOAL := book
 
 $(VENV)/.stamp: constraints.txt pyproject.toml
@@ -29,6 +30,12 @@ notebooks: $(VENV)/.stamp
 audit: $(VENV)/.stamp
 	$(RUN) tools/audit_html.py _build/html
 	$(RUN) tools/audit_browser.py _build/html
+
+bench: $(VENV)/.stamp
+	OMP_NUM_THREADS=2 $(RUN) -m pytest benchmarks -q -p no:cacheprovider
+
+picture: $(VENV)/.stamp
+	$(RUN) tools/readme_picture.py _build/html
 
 clean:
 	rm -rf _build

@@ -29,13 +29,16 @@ BLOCK = re.compile(
 MARKER = re.compile(r"^(?:<!-- |# )derived:", re.MULTILINE)
 
 
+BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
+
+
 def colab(book: Book) -> str:
     """One link that opens the first chapter of a part, not the front matter, in Colab."""
     names = [name for name, chapter in book.chapters.items() if chapter.has_code]
     first = next((name for name in names if name.count("/") > 1), None)
     if first is None:
         raise ValueError("_toc.yml: no chapter has code cells, so there is none to open in Colab")
-    return f"[**Open the first chapter in Colab**]({book.colab(first)})"
+    return f"[![Open the first chapter in Colab]({BADGE})]({book.colab(first)})"
 
 
 def clone(book: Book) -> str:
