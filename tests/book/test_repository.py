@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
 
 import derive
 import install_guard
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from bookfacts import ROOT, Book
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import symtutor
 
@@ -107,6 +109,21 @@ def test_the_locked_versions_meet_the_declared_bounds():
         name = wanted.name.lower().replace("_", "-")
         assert name in locked, f"{name} is not locked"
         assert locked[name].version in wanted.specifier, text
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_the_locked_versions_install_on_the_first_release_of_each_python(python):
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    for line in lines:
+        if not line or line.startswith("#"):
+            continue
+        name, _, version = line.partition("==")
+        try:
+            metadata = distribution(name).metadata
+        except PackageNotFoundError:
+            continue  # of another extra or platform
+        if metadata["Version"] == version and metadata["Requires-Python"]:
+            assert SpecifierSet(metadata["Requires-Python"]).contains(python), line
 
 
 def test_the_package_asks_for_lower_bounds_only():
