@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import symtutor_api
+import symtutor_bibliography
 import symtutor_budget
 import symtutor_pages
 from sphinx.application import Sphinx
@@ -129,6 +130,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("builder-inited", set_kernel_environment)
     app.connect("build-finished", finish)
     symtutor_api.register(app)
+    symtutor_bibliography.register()
     symtutor_budget.register(app)
     symtutor_pages.register(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
