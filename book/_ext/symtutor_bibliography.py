@@ -13,7 +13,8 @@ class AuthorYearLabels(BaseLabelStyle):
 
     def format_labels(self, sorted_entries: Iterable[Entry]) -> Iterator[str]:
         for entry in sorted_entries:
-            names = [" ".join(person.last_names) for person in entry.persons["author"]]
+            people = entry.persons["author"]
+            names = [" ".join(map(str, person.rich_last_names)) for person in people]
             authors = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
             yield f"{authors}, {entry.fields['year']}"
 
