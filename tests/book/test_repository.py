@@ -122,7 +122,7 @@ def test_the_locked_versions_install_on_the_first_release_of_each_python(python)
             metadata = distribution(name).metadata
         except PackageNotFoundError:
             continue  # of another extra or platform
-        if metadata["Version"] == version and metadata["Requires-Python"]:
+        if metadata["Version"] == version and "Requires-Python" in metadata:
             assert SpecifierSet(metadata["Requires-Python"]).contains(python), line
 
 
