@@ -71,21 +71,13 @@ def test_against_all_heads_then_diagonal(compare, field, points):
     )
 
 
-def test_against_the_adjoint_with_own_heads(compare, field, points):
+@pytest.mark.parametrize("heads", ["own heads", "all heads then diagonal"])
+def test_against_the_adjoint(compare, field, points, heads):
+    vectors = field.raw_own if heads == "own heads" else diagonal(field)
     compare(
         "flow, gradients through steps",
         lambda: backward(field, flow(field, points, S, steps=STEPS)),
-        lambda: adjoint(field, points, field.raw_own),
-        against="odeint_adjoint rk4, own heads",
-        flop=FLOP,
-    )
-
-
-def test_against_the_adjoint_with_all_heads(compare, field, points):
-    compare(
-        "flow, both",
-        lambda: backward(field, flow(field, points, S, steps=STEPS)),
-        lambda: adjoint(field, points, diagonal(field)),
-        against="odeint_adjoint rk4, all heads then diagonal",
+        lambda: adjoint(field, points, vectors),
+        against=f"odeint_adjoint rk4, {heads}",
         flop=FLOP,
     )

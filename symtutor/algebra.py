@@ -167,9 +167,10 @@ def structure_constants(field: Field, quadrature: Quadrature) -> Algebra:
         (1.0, True)
     """
     brackets = lie_bracket(field, field, quadrature.points).flatten(1, 2)
-    coefficients, fitted = _fit(brackets, field(quadrature.points), quadrature)
+    values = field(quadrature.points)
+    coefficients, fitted = _fit(brackets, values, quadrature)
     rest, whole = _columns(brackets - fitted, quadrature), _columns(brackets, quadrature)
-    scale = _columns(field(quadrature.points), quadrature).norm()
+    scale = _columns(values, quadrature).norm()
     noise = torch.finfo(whole.dtype).eps * scale
     defect = (rest.norm() / whole.norm()).item() if whole.norm() > noise else 0.0
     return Algebra(coefficients.reshape(field.n, field.n, field.n), defect)

@@ -51,7 +51,7 @@ def test_the_sample_is_balanced_and_of_the_stated_size():
 
 
 def test_sample_pixels_are_the_official_ones():
-    """Sums of official pictures: positions and values are pinned by this digest of the pixels."""
+    """One picture known from the official set, at the official position the description names."""
     train = load_images("cifar10", "train", source="sample")
     # the first training picture of CIFAR-10 is a frog whose top left pixel is (59, 62, 63)
     first_frog = train.of("frog").pixels[0]
