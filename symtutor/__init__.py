@@ -34,6 +34,7 @@ from .numerics.rk4 import rk4, rk4_step
 from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
 from .records import ClaimError, claim, glue
 from .session import provenance, setup
+from .validity import Score, feature_angle, feature_validity, invariance, invariant_change
 
 __version__ = "0.1.0"
 
@@ -53,6 +54,7 @@ __all__ = [
     "MatrixField",
     "Projection",
     "Quadrature",
+    "Score",
     "act_on_images",
     "as_pixels",
     "bilinear",
@@ -60,6 +62,8 @@ __all__ = [
     "claim",
     "exercise",
     "exercises",
+    "feature_angle",
+    "feature_validity",
     "field_angles",
     "flow",
     "glue",
@@ -69,6 +73,8 @@ __all__ = [
     "image_strip",
     "inner",
     "inside",
+    "invariance",
+    "invariant_change",
     "inverse",
     "lie_bracket",
     "load_images",
