@@ -28,6 +28,7 @@ from .fields import (
 )
 from .flows import flow, group_law_defect, inverse
 from .interactive import slider
+from .losses import lipschitz, nearest, orthonormality, sobolev
 from .numerics.interpolation import bilinear, inside, pixel_grid
 from .numerics.quadrature import Quadrature, grid_quadrature
 from .numerics.rk4 import rk4, rk4_step
@@ -77,9 +78,12 @@ __all__ = [
     "invariant_change",
     "inverse",
     "lie_bracket",
+    "lipschitz",
     "load_images",
     "monomials",
+    "nearest",
     "orbits",
+    "orthonormality",
     "pixel_grid",
     "project",
     "provenance",
@@ -89,6 +93,7 @@ __all__ = [
     "rk4_step",
     "setup",
     "slider",
+    "sobolev",
     "structure_constants",
     "style",
     "term_name",
