@@ -56,9 +56,10 @@ def orthonormality(
         [0.0, 0.6435]
     """
     values = _single(values)
-    weights = (weights / weights.sum()).to(values)
+    weights = weights.to(values)
     with torch.autocast(values.device.type, enabled=False):
-        cosines = torch.einsum("q,qad,qbd->ab", weights, values.detach(), values).abs()
+        cosines = torch.einsum("q,qad,qbd->ab", weights, values.detach(), values)
+    cosines = cosines.abs() / weights.sum()
     slope = 1 / math.sqrt(1 - PARALLEL**2)
     angles = torch.arcsin(cosines.clamp(max=PARALLEL)) + slope * torch.relu(cosines - PARALLEL)
     return angles.triu(diagonal=1).sum(0)
@@ -80,30 +81,31 @@ def lipschitz(
     $$\max\Big(\ell\,\frac{|V(z_i)-V(z_j)|}{|z_i-z_j|}-\tau,\,0\Big)$$
 
     (Ko, Kim and Lee 2024, eqs. 12 and 13, with $\ell=1$ and the sum over points and neighbours).
-    By default $\ell$ is the root mean square distance of the points from their mean. Fields have
-    unit root mean square norm, so with this length the ratio has no unit: it stays the same when
-    all coordinates are rescaled. A translation has ratio 0, the scaling about the mean has 1.
+    By default $\ell$ is the root mean square distance of the points from their mean. For fields of
+    unit root mean square norm the ratio then has no unit, and rescaling all coordinates leaves it
+    unchanged. A translation has ratio 0, the uniform scaling about the mean has ratio 1.
 
-    A field $V$ of unit root mean square norm that vanishes at the mean $m$ has
-    $|V(z)|\le\mathrm{Lip}\,|z-m|$, and taking the root mean square gives
-    $\ell\,\mathrm{Lip}\ge1$, with equality only if $|V(z)|=\mathrm{Lip}\,|z-m|$ at every point.
-    The rotation of the plane about the mean reaches 1; a rotation in $\mathbb R^3$, over points
-    spread equally in all directions, has $\sqrt{3/2}$. So $\tau<1$ excludes even these.
+    A field of unit root mean square norm that vanishes at the mean $m$ has
+    $|V(z)|\le\mathrm{Lip}\,|z-m|$. Taking the root mean square gives $\ell\,\mathrm{Lip}\ge1$, with
+    equality only if $|V(z)|=\mathrm{Lip}\,|z-m|$ at every point. The rotation of the plane about
+    $m$ reaches 1; a rotation in $\mathbb R^3$, over points spread equally in all directions, has
+    $\sqrt{3/2}$. A threshold $\tau<1$ penalises all of them.
 
     The published image code sums $\max(|V_i-V_j|-0.5,0)$ over the 1984 edges of the 32x32 grid of
-    spacing 2/31, without dividing by the distance: with four neighbours per pixel, itself
-    where the grid ends, this is $\tfrac2{31}\cdot2048$ times the present loss with
-    `length=1, tau=7.75, reduce="mean"`. The PDE code adds the mean of the excess over all edges
-    along $t$ and the mean over all edges along $x$, with `length=1, tau=3`: two calls with one
-    neighbour each.
+    spacing 2/31, without dividing by the distance. That is $2048\cdot\tfrac2{31}$ times the present
+    loss with `length=1, tau=7.75, reduce="mean"` and four neighbours per pixel, a missing one
+    replaced by the pixel itself. The PDE code adds the means of the excess over all edges along
+    $t$ and over all edges along $x$: two calls with `length=1, tau=3` and the next point as the
+    only neighbour, each times (number of points / number of edges). The edge across the
+    period is reached by repeating the column $x=0$ at $x=1$.
 
     Args:
         values: generators at the points.
         points: their coordinates; treated as constants.
         neighbours: indices of the neighbours of each point (see `nearest`). A neighbour at
-            distance zero, such as the point itself, has ratio 0: pad shorter lists with the
-            point's own index.
-        tau: threshold of the ratio, dimensionless unless `length` is 1.
+            distance zero has ratio 0, so a shorter list is padded with the point's own index;
+            the mean counts the padding.
+        tau: threshold of the ratio.
         length: the length $\ell$, in the unit of the points.
         reduce: "max" or "mean" over the neighbours.
 
@@ -124,21 +126,30 @@ def lipschitz(
     values, points = _single(values), _single(points.detach())
     if length is None:
         length = (points - points.mean(0)).square().sum(-1).mean().sqrt()
-    distance = torch.linalg.vector_norm(points[:, None] - points[neighbours], dim=-1)
-    change = torch.linalg.vector_norm(values[:, None] - values[neighbours], dim=-1)
-    inverse = torch.where(distance > 0, 1 / distance.where(distance > 0, 1), 0)
+    distance, change = _distances(points, neighbours), _distances(values, neighbours)
+    apart = distance > torch.finfo(distance.dtype).tiny
+    inverse = torch.where(apart, 1 / distance.where(apart, 1), 0)
     excess = torch.relu(length * change * inverse[..., None] - tau)
     return (excess.amax(1) if reduce == "max" else excess.mean(1)).mean(0)
+
+
+def _distances(rows: Float[Tensor, "q *m d"], indices: Int64[Tensor, "q k"]) -> Tensor:
+    """Distance of each row from the rows at its indices: "q k *m", of gradient 0 at distance 0."""
+    others = rows.index_select(0, indices.flatten()).unflatten(0, indices.shape)
+    return torch.linalg.vector_norm(rows[:, None] - others, dim=-1)
 
 
 def _check(k: int, tau: float, length: float | Tensor | None, reduce: str) -> None:
     if reduce not in REDUCTIONS:
         raise ValueError(f"reduce is one of {', '.join(REDUCTIONS)}, got {reduce!r}")
-    if tau < 0:
-        raise ValueError(f"the threshold tau of a Lipschitz ratio is at least 0, got {tau:g}")
-    if isinstance(length, int | float) and length <= 0:
+    if not 0 <= tau < math.inf:
         raise ValueError(
-            f"length must be positive, got {length:g}; omit it for the spread of the points"
+            f"the threshold tau of a Lipschitz ratio must be finite and at least 0, got {tau:g}"
+        )
+    if isinstance(length, int | float) and not 0 < length < math.inf:
+        raise ValueError(
+            f"length must be positive and finite, got {length:g}; "
+            "omit it for the spread of the points"
         )
     if k < 1:
         raise ValueError("every point needs at least one neighbour, got none; see st.nearest")
@@ -169,7 +180,7 @@ def sobolev(values: Float[Tensor, "*rows x n d"], *, cycles: float = 1.0) -> Flo
         "n", each from 0 to $\log((1+m^2)^2)$ with the largest m on the grid; 0 for a zero field.
 
     Raises:
-        ValueError: if `cycles` is not positive.
+        ValueError: if `cycles` is not positive and finite.
 
     Example:
         >>> x = torch.arange(16) * 2 * math.pi / 16
@@ -177,8 +188,10 @@ def sobolev(values: Float[Tensor, "*rows x n d"], *, cycles: float = 1.0) -> Flo
         >>> [round(loss, 4) for loss in sobolev(fields).tolist()]
         [0.0, 1.3863]
     """
-    if cycles <= 0:
-        raise ValueError(f"m is divided by cycles, which must be positive, got {cycles:g}")
+    if not 0 < cycles < math.inf:
+        raise ValueError(
+            f"m is divided by cycles, which must be positive and finite, got {cycles:g}"
+        )
     size = values.shape[-3]
     spectrum = torch.fft.rfft(_single(values), dim=-3)
     energy = torch.view_as_real(spectrum).square().sum((-1, -2))  # "*rows m n"
@@ -186,8 +199,9 @@ def sobolev(values: Float[Tensor, "*rows x n d"], *, cycles: float = 1.0) -> Flo
     m = torch.arange(size // 2 + 1, device=values.device, dtype=energy.dtype)
     twice = 2 - ((m == 0) | (2 * m == size)).to(energy)  # m also stands for size - m
     roughness = ((1 + (m / cycles) ** 2) ** 2 - 1) * twice
-    total = (twice @ energy).clamp(min=torch.finfo(energy.dtype).tiny)
-    return torch.log1p((roughness @ energy) / total)
+    total = (twice[:, None] * energy).sum(0)
+    total = total.where(total > torch.finfo(energy.dtype).tiny, 1)
+    return torch.log1p((roughness[:, None] * energy).sum(0) / total)
 
 
 def nearest(points: Float[Tensor, "q d"], k: int) -> Int64[Tensor, "q k"]:
