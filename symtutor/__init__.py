@@ -3,6 +3,7 @@
 The names below are the whole public interface; the book imports them as `import symtutor as st`.
 """
 
+from . import experiments
 from .actions import Acted, act_on_images, as_pixels, pull_back_images, warp
 from .algebra import (
     Algebra,
@@ -10,6 +11,7 @@ from .algebra import (
     field_angles,
     gram,
     inner,
+    killing_form,
     lie_bracket,
     project,
     structure_constants,
@@ -31,10 +33,23 @@ from .interactive import slider
 from .losses import lipschitz, nearest, orthonormality, sobolev
 from .numerics.interpolation import bilinear, inside, pixel_grid
 from .numerics.quadrature import Quadrature, grid_quadrature
+from .numerics.random import fan_out, generator
 from .numerics.rk4 import rk4, rk4_step
 from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
-from .records import ClaimError, claim, glue
+from .records import ClaimError, Record, Records, claim, execute, glue, record
 from .session import provenance, setup
+from .training import (
+    History,
+    Loss,
+    NonFiniteError,
+    Runtime,
+    StoppedError,
+    Trained,
+    constant,
+    cosine,
+    piecewise,
+    train,
+)
 from .validity import Score, feature_angle, feature_validity, invariance, invariant_change
 
 __version__ = "0.1.0"
@@ -49,24 +64,38 @@ __all__ = [
     "CheckResult",
     "ClaimError",
     "Field",
+    "History",
     "Images",
     "LibraryField",
+    "Loss",
     "MLPField",
     "MatrixField",
+    "NonFiniteError",
     "Projection",
     "Quadrature",
+    "Record",
+    "Records",
+    "Runtime",
     "Score",
+    "StoppedError",
+    "Trained",
     "act_on_images",
     "as_pixels",
     "bilinear",
     "check",
     "claim",
+    "constant",
+    "cosine",
+    "execute",
     "exercise",
     "exercises",
+    "experiments",
+    "fan_out",
     "feature_angle",
     "feature_validity",
     "field_angles",
     "flow",
+    "generator",
     "glue",
     "gram",
     "grid_quadrature",
@@ -77,6 +106,7 @@ __all__ = [
     "invariance",
     "invariant_change",
     "inverse",
+    "killing_form",
     "lie_bracket",
     "lipschitz",
     "load_images",
@@ -84,11 +114,13 @@ __all__ = [
     "nearest",
     "orbits",
     "orthonormality",
+    "piecewise",
     "pixel_grid",
     "project",
     "provenance",
     "pull_back_images",
     "quiver",
+    "record",
     "rk4",
     "rk4_step",
     "setup",
@@ -97,6 +129,7 @@ __all__ = [
     "structure_constants",
     "style",
     "term_name",
+    "train",
     "warp",
     "warped_grid",
 ]

@@ -174,3 +174,23 @@ def structure_constants(field: Field, quadrature: Quadrature) -> Algebra:
     noise = torch.finfo(whole.dtype).eps * scale
     defect = (rest.norm() / whole.norm()).item() if whole.norm() > noise else 0.0
     return Algebra(coefficients.reshape(field.n, field.n, field.n), defect)
+
+
+def killing_form(algebra: Algebra) -> Float[Tensor, "n n"]:
+    r"""The Killing form $K_{ij}=\sum_{kl}c_{ik}^l\,c_{jl}^k$ of an algebra's structure constants.
+
+    Negative definite for a compact semisimple algebra; three generators with such a form span
+    so(3), up to a change of basis. It vanishes for commuting generators.
+
+    Example:
+        >>> from .fields import MatrixField
+        >>> from .numerics.quadrature import grid_quadrature
+        >>> e = torch.zeros(3, 3, 3)
+        >>> e[0, 1, 2] = e[1, 2, 0] = e[2, 0, 1] = 1.0
+        >>> cube = grid_quadrature([(-1, 1)] * 3, [4, 4, 4])
+        >>> rotations = MatrixField(e - e.transpose(1, 2))
+        >>> killing_form(structure_constants(rotations, cube)).diagonal().round().tolist()
+        [-2.0, -2.0, -2.0]
+    """
+    c = algebra.constants
+    return torch.einsum("ikl,jlk->ij", c, c)

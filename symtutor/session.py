@@ -1,7 +1,6 @@
 """The first and the last line of a notebook: `setup` and `provenance`."""
 
 import platform
-import sys
 import time
 import warnings
 
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 
 from . import records
+from .machine import best_device, device_name, peak_mib
 from .plotting import style
 
 _started = time.perf_counter()
@@ -37,24 +37,14 @@ def setup(seed: int = 0, device: str | None = None) -> torch.device:
     global _started
     if not 0 <= seed < 2**32:
         raise ValueError(f"a seed is an integer from 0 to 2^32 - 1, got {seed}; pass e.g. seed=0")
-    available = ["cpu"]
-    if torch.backends.mps.is_available():
-        available.insert(0, "mps")
-    if torch.cuda.is_available():
-        available.insert(0, "cuda")
-    name = device or available[0]
-    if name.split(":")[0] not in available:
-        raise ValueError(
-            f"device {name!r} is not available here, only {', '.join(available)}; "
-            "leave `device` out to take the first of them"
-        )
+    chosen = best_device(device)
     _started = time.perf_counter()
     # torch 2.15 warns of its own torch.jit.script when forward-mode differentiation is first used
     warnings.filterwarnings("ignore", r"`torch\.jit\.script` is deprecated", FutureWarning)
     style()
     torch.manual_seed(seed)
     records.forget()
-    return torch.device(name)
+    return chosen
 
 
 def provenance() -> None:
@@ -73,31 +63,8 @@ def provenance() -> None:
     peak = peak_mib()
     print(
         f"symtutor {__version__} · torch {torch.__version__} · numpy {np.__version__}"
-        f" · Python {platform.python_version()}\n{_device_name()} · {seconds:.1f} s"
+        f" · Python {platform.python_version()}\n{device_name(best_device())} · {seconds:.1f} s"
         f" · peak {'unknown' if peak is None else f'{peak:.0f} MiB'}"
     )
     records.glue("chapter_seconds", round(seconds, 1))
     records.glue("chapter_peak_mib", "unknown" if peak is None else round(peak))
-
-
-def peak_mib() -> float | None:
-    """Largest resident memory of this process so far in MiB; None where it cannot be asked.
-
-    Example:
-        >>> peak = peak_mib()
-        >>> peak is None or peak > 10
-        True
-    """
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-def _device_name() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    threads = torch.get_num_threads()
-    return f"CPU, {threads} thread{'s' * (threads != 1)}"

@@ -18,6 +18,7 @@ import symtutor
 LINES, FUNCTION_LINES = 250, 40
 # Imports point up this list only; modules of one row may import each other.
 LAYERS = (
+    ("files", "machine"),
     ("numerics",),
     ("data",),
     ("fields",),
@@ -33,7 +34,8 @@ LAYERS = (
     ("training",),
     ("experiments",),
     ("records",),
-    ("cli",),
+    ("sweeps",),
+    ("cli", "__main__"),
     ("plotting", "interactive", "_slider_html", "checks"),
     ("session",),
 )

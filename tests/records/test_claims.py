@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from symtutor import records
 from symtutor.records import ClaimError, claim, glue
+from symtutor.records import claims as records
 
 
 @pytest.fixture(autouse=True)

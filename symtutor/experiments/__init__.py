@@ -1,0 +1,41 @@
+"""The experiments, by name."""
+
+from .base import Experiment, Metric, Result, UnknownNameError, Wanted, known
+from .toy_symmetry import TOY_SYMMETRY
+
+REGISTRY = {experiment.name: experiment for experiment in (TOY_SYMMETRY,)}
+
+
+def names() -> tuple[str, ...]:
+    """Names of all experiments.
+
+    Example:
+        >>> "toy-symmetry" in names()
+        True
+    """
+    return tuple(REGISTRY)
+
+
+def get(name: str) -> Experiment:
+    """An experiment by name.
+
+    Raises:
+        UnknownNameError: naming the nearest ones.
+
+    Example:
+        >>> get("toy-symmetry").config("laptop", seed=3).seed
+        3
+    """
+    return REGISTRY[known("experiment", name, REGISTRY)]
+
+
+__all__ = [
+    "Experiment",
+    "Metric",
+    "Result",
+    "UnknownNameError",
+    "Wanted",
+    "get",
+    "known",
+    "names",
+]
