@@ -4,6 +4,8 @@ import functools
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -37,13 +39,29 @@ def best_device(name: str | None = None) -> torch.device:
     return torch.device(name)
 
 
-def device_name(device: torch.device) -> str:
-    """What the device is called, e.g. 'NVIDIA T4' or 'AMD EPYC 9B14, 2 threads'."""
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Let torch use so many CPU threads within the block; None changes nothing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def device_name(device: torch.device, count: int | None = None) -> str:
+    """What the device is called, e.g. 'NVIDIA T4' or 'AMD EPYC 9B14, 2 threads'.
+
+    Args:
+        device: of a run.
+        count: its CPU threads, if they are not those of the moment.
+    """
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
+    count = count or torch.get_num_threads()
     model = _processor() if device.type == "cpu" else "Apple GPU"
-    return f"{model}, {threads} thread{'s' * (threads != 1)}"
+    return f"{model}, {count} thread{'s' * (count != 1)}"
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """What an experiment is: a frozen configuration, its presets, and one function that runs it."""
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
@@ -83,6 +84,8 @@ class Experiment:
         wanted: the records the book draws.
         headline: the metrics that `symtutor show` puts into its table.
         version: raised whenever the same configuration would give another result.
+        threads: CPU threads it runs on; None leaves torch's choice. Small networks are fastest on
+            one, and many times slower on several when the cores are busy.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Experiment:
     wanted: tuple[Wanted, ...] = ()
     headline: tuple[str, ...] = ()
     version: int = 1
+    threads: int | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -122,3 +126,27 @@ class Experiment:
     def identity_of(self, config: Mapping[str, Any], version: int) -> dict[str, Any]:
         """The same for a configuration that has been written down."""
         return {"experiment": self.name, "version": version, "config": dict(config)}
+
+
+def at_least(config: Any, low: float, *names: str) -> None:
+    """Refuse a configuration whose named fields are not all finite and >= low.
+
+    Raises:
+        ValueError: naming the field, what was given and what is allowed.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if not low <= value < math.inf:
+            raise ValueError(f"{name} must be finite and at least {low:g}, got {value}")
+
+
+def above_zero(config: Any, *names: str) -> None:
+    """Refuse a configuration whose named fields are not all finite and > 0.
+
+    Raises:
+        ValueError: naming the field and what was given.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be finite and positive, got {value}")

@@ -22,7 +22,7 @@ from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
 from ..training import Loss, Runtime, cosine, train
 from ..validity import invariant_change
-from .base import Experiment, Metric, Result, Wanted
+from .base import Experiment, Metric, Result, Wanted, above_zero, at_least
 
 NEIGHBOURS = 8
 
@@ -68,6 +68,15 @@ class ToySymmetry:
     w_ortho: float = 1.0
     w_lipschitz: float = 1.0
     w_sobolev: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.invariant not in KNOWN:
+            raise ValueError(f"invariant is one of {', '.join(KNOWN)}, got {self.invariant!r}")
+        at_least(self, 0, "seed", "slots", "tau")
+        at_least(self, 0, "w_validity", "w_ortho", "w_lipschitz", "w_sobolev")
+        at_least(self, 1, "width", "head", "circles", "steps", "batch", "rk4_steps")
+        at_least(self, 3, "points")
+        above_zero(self, "learning_rate", "s_max")
 
 
 def square(z: Float[Tensor, "*b d"]) -> Float[Tensor, "*b"]:
@@ -236,6 +245,7 @@ TOY_SYMMETRY = Experiment(
     },
     run=run,
     headline=("angle", "closure_defect"),
+    threads=1,
     wanted=(
         Wanted("laptop", {}, (0, 1, 2, 3, 4)),
         Wanted("laptop", {"w_validity": 0.0}, (0, 1, 2, 3, 4)),

@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,7 @@ def record(
         seeds = [seed for w in wanted for seed in w.seeds] or [0]
     found, missing = [], []
     for seed in seeds:
-        path = store.place(results_root(), experiment, preset, changed, seed)
-        path = path.with_name(path.name + ".json")
+        path = file_of(experiment, preset, changed, seed)
         if path.exists():
             found.append(store.read(path))
         else:
@@ -148,11 +147,17 @@ def _display(shown: Records) -> None:
         display(shown)
 
 
-def missing() -> list[str]:
-    """Commands that make the records that the book wants and that do not exist yet."""
+def file_of(experiment: str, preset: str, overrides: Mapping[str, Any], seed: int) -> Path:
+    """Where the JSON file of a record lies among the results."""
+    path = store.place(results_root(), experiment, preset, dict(overrides), seed)
+    return path.with_name(path.name + ".json")
+
+
+def wanted(names: Iterable[str]) -> list[tuple[str, Path]]:
+    """What the book wants of some experiments: the command that makes it, and where it lies."""
     return [
-        line
-        for name in experiments.names()
-        for wanted in experiments.get(name).wanted
-        for line in record(name, wanted.preset, wanted.seeds, **wanted.overrides).missing
+        (command(name, w.preset, w.overrides, seed), file_of(name, w.preset, w.overrides, seed))
+        for name in names
+        for w in experiments.get(name).wanted
+        for seed in w.seeds
     ]

@@ -47,7 +47,8 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
         if path.exists():
             return store.finished(experiment, config, preset, path)
         started = time.monotonic()
-        result = experiment.run(config, runtime)
+        with machine.threads(experiment.threads):
+            result = experiment.run(config, runtime)
         content = describe(experiment, config, preset, runtime, result)
         content["seconds"] += time.monotonic() - started
         done = store.write(path, content, files.tensor_bytes(_tensors(result)))
@@ -73,7 +74,7 @@ def describe(
         "commit": commit,
         "dirty": dirty,
         "versions": machine.versions(),
-        "device": machine.device_name(runtime.device),
+        "device": machine.device_name(runtime.device, experiment.threads),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": sum(t.seconds - t.session_seconds for t in trainings.values()),
         "sessions": {name: list(t.sessions) for name, t in trainings.items()},

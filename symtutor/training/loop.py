@@ -220,7 +220,8 @@ def _descend(
 
 def _farewell(reason: str, state: State) -> str:
     said = {"time": "the time is up", "interrupt": "interrupted", "terminate": "terminated"}
-    where = f"; {state.kept()}: run the same again to go on" if state.runtime.folder else ""
+    folder = state.runtime.folder
+    where = f"; run the same again to go on from the checkpoint in {folder}" if folder else ""
     return f"{said[reason]} after step {state.step} of {state.steps}{where}"
 
 
