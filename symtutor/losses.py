@@ -78,7 +78,7 @@ def lipschitz(
 
     The mean over the points $z_i$ of the maximum over their neighbours $z_j$ of
 
-    $$\max\Big(\ell\,\frac{|V(z_i)-V(z_j)|}{|z_i-z_j|}-\tau,\,0\Big)$$
+    $\displaystyle\max\Big(\ell\,\frac{|V(z_i)-V(z_j)|}{|z_i-z_j|}-\tau,\,0\Big)$
 
     (Ko, Kim and Lee 2024, eqs. 12 and 13, with $\ell=1$ and the sum over points and neighbours).
     By default $\ell$ is the root mean square distance of the points from their mean. For fields of
@@ -105,16 +105,15 @@ def lipschitz(
         neighbours: indices of the neighbours of each point (see `nearest`). A neighbour at
             distance zero has ratio 0, so a shorter list is padded with the point's own index;
             the mean counts the padding.
-        tau: threshold of the ratio.
-        length: the length $\ell$, in the unit of the points.
+        tau: threshold of the ratio, at least 0.
+        length: the length $\ell>0$, in the unit of the points.
         reduce: "max" or "mean" over the neighbours.
 
     Returns:
         "n", each non-negative.
 
     Raises:
-        ValueError: if `reduce` is unknown, `tau` is negative, `length` is a number that is not
-            positive, or there is no neighbour.
+        ValueError: if `reduce` is unknown, `tau` or `length` out of range, or no neighbour given.
 
     Example:
         >>> points = torch.tensor([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
@@ -128,7 +127,7 @@ def lipschitz(
         length = (points - points.mean(0)).square().sum(-1).mean().sqrt()
     distance, change = _distances(points, neighbours), _distances(values, neighbours)
     apart = distance > torch.finfo(distance.dtype).tiny
-    inverse = torch.where(apart, 1 / distance.where(apart, 1), 0)
+    inverse = torch.where(apart, 1 / distance, 0)
     excess = torch.relu(length * change * inverse[..., None] - tau)
     return (excess.amax(1) if reduce == "max" else excess.mean(1)).mean(0)
 
@@ -158,7 +157,7 @@ def _check(k: int, tau: float, length: float | Tensor | None, reduce: str) -> No
 def sobolev(values: Float[Tensor, "*rows x n d"], *, cycles: float = 1.0) -> Float[Tensor, " n"]:
     r"""Roughness of each slot along a periodic axis x (order-2 Sobolev norm without its mean).
 
-    $$\log\Big(1+\frac{\sum_m\big((1+m^2)^2-1\big)|\hat V_m|^2}{\sum_m|\hat V_m|^2}\Big),$$
+    $\displaystyle\log\Big(1+\frac{\sum_m((1+m^2)^2-1)|\hat V_m|^2}{\sum_m|\hat V_m|^2}\Big),$
 
     where $\hat V_m$ is the discrete Fourier transform along x, $m$ counts cycles per period, and
     the sums run over the rows and components of a slot too. The axis has to cover one
