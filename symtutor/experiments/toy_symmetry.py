@@ -246,8 +246,14 @@ TOY_SYMMETRY = Experiment(
     run=run,
     headline=("angle", "closure_defect"),
     threads=1,
-    wanted=(
-        Wanted("laptop", {}, (0, 1, 2, 3, 4)),
-        Wanted("laptop", {"w_validity": 0.0}, (0, 1, 2, 3, 4)),
+    wanted=tuple(
+        Wanted("laptop", overrides, (0, 1, 2, 3, 4))
+        for overrides in (
+            {},
+            {"w_validity": 0.0},  # the control: smoothness and orthonormality alone
+            {"slots": 4},  # one more than there are
+            {"invariant": "circle"},
+            {"invariant": "hyperbola"},
+        )
     ),
 )
