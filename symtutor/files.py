@@ -95,19 +95,27 @@ def read_sealed(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DamagedError(f"{path} does not exist") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedError(f"{path} is truncated or no JSON ({error})") from None
     if not isinstance(content, dict) or SEAL not in content:
         raise DamagedError(f"{path} carries no checksum of itself, so it is no sealed file")
     seal = content.pop(SEAL)
-    if seal != sha256(canonical(content)):
+    try:
+        found = sha256(canonical(content))
+    except ValueError:  # nan, or half a character: Python reads them, but JSON has none
+        found = None
+    if seal != found:
         raise DamagedError(f"{path} has been edited: its content does not match its checksum")
     return content
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:
-    """Tensors as the bytes of a safetensors file; equal tensors give equal bytes."""
-    return safetensors.torch.save({key: t.detach().contiguous() for key, t in tensors.items()})
+    """Tensors as the bytes of a safetensors file; equal tensors give equal bytes.
+
+    Tensors that share memory, such as tied weights, are written once for each name.
+    """
+    own = {key: t.detach().to("cpu", copy=True).contiguous() for key, t in tensors.items()}
+    return safetensors.torch.save(own)
 
 
 def read_tensors(path: Path, checksum: str) -> dict[str, Tensor]:

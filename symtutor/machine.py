@@ -31,12 +31,17 @@ def best_device(name: str | None = None) -> torch.device:
     if torch.cuda.is_available():
         available.insert(0, "cuda")
     name = name or available[0]
-    if name.split(":")[0] not in available:
+    try:
+        device = torch.device(name)
+    except RuntimeError:  # torch knows no such device
+        device = None
+    count = torch.cuda.device_count() if name.startswith("cuda") else 1
+    if device is None or device.type not in available or (device.index or 0) >= count:
         raise ValueError(
             f"device {name!r} is not available here, only {', '.join(available)}; "
             "leave it out to take the first of them"
         )
-    return torch.device(name)
+    return device
 
 
 @contextmanager
