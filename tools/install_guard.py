@@ -1,7 +1,7 @@
 """The lines that the notebook generator puts before a chapter's setup cell.
 
-They act only where ``symtutor`` is missing, as in Colab, and then install it (and three small pure
-Python packages it needs) without their dependencies, so that pip never replaces the machine's own
+They act only where ``symtutor`` is missing, as in Colab, and then install it (and the small
+packages it needs) without their dependencies, so that pip never replaces the machine's own
 torch, torchvision, numpy or matplotlib.
 """
 
@@ -17,6 +17,12 @@ _sources = {{
     "torchdiffeq": "torchdiffeq",
     "jaxtyping": "jaxtyping",
     "wadler_lindig": "wadler_lindig",
+    "safetensors": "safetensors",
+    "filelock": "filelock",
+    "tqdm": "tqdm",
+    "tyro": "tyro",
+    "docstring_parser": "docstring-parser",
+    "typeguard": "typeguard",
 }}
 _missing = [where for name, where in _sources.items() if importlib.util.find_spec(name) is None]
 if importlib.util.find_spec("torch") is None:

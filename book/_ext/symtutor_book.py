@@ -17,6 +17,7 @@ import symtutor_api
 import symtutor_bibliography
 import symtutor_budget
 import symtutor_pages
+import symtutor_records
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -133,4 +134,5 @@ def setup(app: Sphinx) -> dict[str, object]:
     symtutor_bibliography.register()
     symtutor_budget.register(app)
     symtutor_pages.register(app)
+    symtutor_records.register(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,6 +1,5 @@
 """`symtutor show`."""
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from .. import experiments
 from ..experiments import UnknownNameError
 from ..files import DamagedError
 from ..records import Record, library, store
+from ..records.summary import metric_text
 from ..training import MismatchError
 
 
@@ -61,7 +61,7 @@ def show_table(names: Iterable[str]) -> int:
             seeds = ", ".join(str(record.seed) for record in records)
             print(f"{name} · {preset}{changed} · seeds {seeds}")
             for metric in experiments.get(name).headline:
-                print(f"  {summary(metric, records)}")
+                print(f"  {metric_text(metric, records)}")
             for record in records:
                 print(f"  {record.line()}")
         for fault in faults:
@@ -88,16 +88,6 @@ def collect(folder: Path) -> tuple[Groups, list[str]]:
         changed = "".join(f", {key} = {overrides[key]}" for key in sorted(overrides))
         groups.setdefault((record.content["preset"], changed), []).append(record)
     return groups, faults
-
-
-def summary(metric: str, records: list[Record]) -> str:
-    """Median and range of a metric over the records."""
-    values = [record.metrics[metric] for record in records]
-    unit = records[0].content["metrics"][metric]["unit"]
-    text = f"{metric} {statistics.median(values):.4g}"
-    if len(values) > 1:
-        text += f" (median; {min(values):.4g} to {max(values):.4g})"
-    return text + (f" {unit}" if unit != "1" else "")
 
 
 def details(record: Record) -> str:

@@ -119,11 +119,20 @@ def record(
         >>> len(found) + len(found.missing)
         1
     """
+    shown = find(experiment, preset, seeds, overrides)
+    _display(shown)
+    return shown
+
+
+def find(
+    experiment: str, preset: str, seeds: Sequence[int] | None, overrides: Mapping[str, Any]
+) -> Records:
+    """The same as `record`, without showing it."""
     about = experiments.get(experiment)
     changed = about.overrides(about.config(preset, **overrides), preset)
     if seeds is None:
-        wanted = [w for w in about.wanted if w.preset == preset and dict(w.overrides) == changed]
-        seeds = [seed for w in wanted for seed in w.seeds] or [0]
+        asked = [w for w in about.wanted if w.preset == preset and dict(w.overrides) == changed]
+        seeds = [seed for w in asked for seed in w.seeds] or [0]
     found, missing = [], []
     for seed in seeds:
         path = file_of(experiment, preset, changed, seed)
@@ -132,9 +141,7 @@ def record(
         else:
             missing.append(command(experiment, preset, changed, seed))
     fields = "".join(f", {key} = {value}" for key, value in sorted(changed.items()))
-    result = Records(f"{experiment}, {preset}{fields}", tuple(found), tuple(missing))
-    _display(result)
-    return result
+    return Records(f"{experiment}, {preset}{fields}", tuple(found), tuple(missing))
 
 
 def _display(shown: Records) -> None:

@@ -1,11 +1,24 @@
 """What the setup cell of a notebook installs, and what it leaves alone."""
 
 import subprocess
+import tomllib
 import types
 
 import install_guard
 import pytest
-from bookfacts import Book
+from bookfacts import ROOT, Book
+from packaging.requirements import Requirement
+
+SMALL = {"safetensors", "filelock", "tqdm", "tyro", "docstring_parser", "typeguard"}
+
+
+def test_guard_knows_every_package_that_symtutor_needs(root):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {Requirement(text).name for text in project["dependencies"]}
+    machine = {"torch", "torchvision", "numpy", "matplotlib", "pillow", "ipywidgets"}
+    guard = install_guard.guard(Book(root))
+    assert machine <= needed
+    assert [name for name in needed - machine if f'"{name}":' not in guard] == []
 
 
 def run_guard(monkeypatch, root, present, returncode=0):
@@ -25,12 +38,12 @@ def run_guard(monkeypatch, root, present, returncode=0):
 
 
 def test_guard_does_nothing_where_all_is_there(monkeypatch, root):
-    everything = {"torch", "symtutor", "torchdiffeq", "jaxtyping", "wadler_lindig"}
+    everything = {"torch", "symtutor", "torchdiffeq", "jaxtyping", "wadler_lindig", *SMALL}
     assert run_guard(monkeypatch, root, everything) == []
 
 
 def test_guard_installs_only_what_is_missing_without_dependencies(monkeypatch, root):
-    (command,) = run_guard(monkeypatch, root, {"torch", "jaxtyping"})
+    (command,) = run_guard(monkeypatch, root, {"torch", "jaxtyping", *SMALL})
     assert "--no-deps" in command
     version, url = Book(root).version, Book(root).url
     wanted = command[command.index("--no-deps") + 1 :]
