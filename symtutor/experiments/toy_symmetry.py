@@ -42,7 +42,7 @@ class ToySymmetry:
         steps: training steps.
         batch: points moved along the flow in each step, uniform in the ball.
         learning_rate: of Adam at the start; falls to 0 along half a cosine.
-        s_max: largest |s| of a flow; in each step |s| is uniform in [s_max / 10, s_max].
+        sigma: largest |s| of a flow; in each step |s| is uniform in [sigma / 10, sigma].
         rk4_steps: Runge-Kutta steps of a flow.
         tau: slope that is free of charge; the uniform scaling of unit norm has slope 1.
         w_validity: weight of the change of f along the flow (1 = that of a field along grad f).
@@ -61,7 +61,7 @@ class ToySymmetry:
     steps: int = 2000
     batch: int = 256
     learning_rate: float = 0.01
-    s_max: float = 0.4
+    sigma: float = 0.4
     rk4_steps: int = 2
     tau: float = 1.25
     w_validity: float = 5.0
@@ -76,7 +76,7 @@ class ToySymmetry:
         at_least(self, 0, "w_validity", "w_ortho", "w_lipschitz", "w_sobolev")
         at_least(self, 1, "width", "head", "circles", "steps", "batch", "rk4_steps")
         at_least(self, 3, "points")
-        above_zero(self, "learning_rate", "s_max")
+        above_zero(self, "learning_rate", "sigma")
 
 
 def square(z: Float[Tensor, "*b d"]) -> Float[Tensor, "*b"]:
@@ -116,7 +116,7 @@ def run(config: ToySymmetry, runtime: Runtime) -> Result:
     batches = generator(config.seed, "batches")
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
-        s = (0.1 + 0.9 * torch.rand((), generator=batches)) * config.s_max
+        s = (0.1 + 0.9 * torch.rand((), generator=batches)) * config.sigma
         sign = 2 * torch.randint(2, (), generator=batches) - 1
         z = ball(config.batch, dim, batches)
         return z.to(runtime.device), (sign * s).to(runtime.device)
@@ -231,8 +231,8 @@ def scores(
 ) -> dict[str, Metric]:
     """Change of the function per unit of s, relative to the gradient field, at the largest s."""
     learned = copy.deepcopy(field).double().to("cpu").requires_grad_(False)
-    change = invariant_change(learned, function, judge.points, config.s_max)
-    relative = change / (config.s_max * steepness(function, judge.points))
+    change = invariant_change(learned, function, judge.points, config.sigma)
+    relative = change / (config.sigma * steepness(function, judge.points))
     return {"validity": Metric(relative.tolist())}
 
 
