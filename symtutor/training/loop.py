@@ -6,23 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from .. import files
 from .accelerate import Accelerated
-from .guard import Guard
+from .descent import PRECISIONS, Descent, Loss
 from .history import History, Recorder
 from .runtime import Interruption, Runtime, StoppedError, interruptible
 from .schedules import Schedule, constant
 from .state import State
-
-PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-class Loss(NamedTuple):
-    """What is minimised, and the terms it consists of for the history (any scale)."""
-
-    total: Tensor
-    terms: Mapping[str, Tensor]
 
 
 class Trained(NamedTuple):
@@ -43,70 +35,6 @@ class Trained(NamedTuple):
     sessions: tuple[int, ...]
     peak_mib: float | None
     compiled: bool
-
-
-class _Descent:
-    """What one step needs."""
-
-    def __init__(
-        self,
-        loss: Callable[..., Loss],
-        state: State,
-        schedule: Schedule,
-        clip: float | None,
-        precision: str,
-    ) -> None:
-        self.loss, self.state, self.schedule, self.clip = loss, state, schedule, clip
-        self.dtype = PRECISIONS[precision]
-        self.device = state.runtime.device.type
-        self.groups = state.optimizer.param_groups
-        self.rates = [float(group["lr"]) for group in self.groups]
-        self.parameters = [p for group in self.groups for p in group["params"]]
-        self.guard = Guard(state.runtime.device)
-
-    def step(self, batch: tuple[Any, ...]) -> bool:
-        """One step; True if it closed a row of the history."""
-        state, scaler = self.state, self.state.scaler
-        self._set_rates(self.schedule(state.step))
-        with torch.autocast(self.device, self.dtype, enabled=self.dtype is not None):
-            loss = self.loss(*batch)
-        state.optimizer.zero_grad(set_to_none=True)  # also what a trial compilation has left
-        scaler.scale(loss.total).backward()
-        scaler.unscale_(state.optimizer)
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
-        if self.clip is not None:
-            torch.nn.utils.clip_grads_with_norm_(self.parameters, self.clip, norm)
-        names = ("loss", *loss.terms, "gradient_norm")
-        values = [loss.total, *loss.terms.values(), norm]
-        values = torch.stack([value.detach().float() for value in values])
-        # a scaled gradient may overflow: the scaler then skips the step, and only the terms count
-        self.guard.watch(state.step, values[:-1] if scaler.is_enabled() else values)
-        if self.guard.due(state.step):
-            self.check(names)
-        scaler.step(state.optimizer)
-        scaler.update()
-        closed = state.recorder.add(state.step, names, values)
-        state.step += 1
-        return closed
-
-    def _set_rates(self, factor: float) -> None:
-        for group, rate in zip(self.groups, self.rates, strict=True):
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(rate * factor)
-            else:
-                group["lr"] = rate * factor
-
-    def check(self, names: tuple[str, ...]) -> None:
-        """Raise if a number of any step so far was not finite."""
-        watched = names[:-1] if self.state.scaler.is_enabled() else names
-        self.guard.verdict(watched, self.state.modules, self.state.kept())
-
-    def save(self) -> None:
-        """Write a checkpoint of what has been found sound."""
-        self.state.tick()
-        self.check(self.state.recorder.names)
-        self.state.save()
 
 
 def train(
@@ -167,7 +95,7 @@ def train(
     runtime = runtime or Runtime()
     state = State(
         name=name,
-        identity={"steps": steps, "precision": precision, **(identity or {})},
+        identity=_identity(steps, precision, clip, optimizer) | files.plain(identity or {}),
         steps=steps,
         modules=modules,
         optimizer=optimizer,
@@ -178,13 +106,27 @@ def train(
     )
     state.restore()
     accelerated = Accelerated(loss, runtime.device) if runtime.compile else None
-    descent = _Descent(accelerated or loss, state, schedule, clip, precision)
+    descent = Descent(accelerated or loss, state, schedule, clip, precision)
     with interruptible() as asked:
         _descend(descent, batch, asked)
     compiled = accelerated is not None and bool(accelerated.active)
     history = state.recorder.history()
     sessions = tuple(state.sessions)
     return Trained(history, state.seconds, state.spent, sessions, state.peak, compiled)
+
+
+def _identity(
+    steps: int, precision: str, clip: float | None, optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """What every checkpoint must agree with."""
+    tensors = [p for group in optimizer.param_groups for p in group["params"]]
+    count = sum(p.numel() for p in tensors)
+    return {
+        "steps": steps,
+        "precision": precision,
+        "clip": clip,
+        "optimizer": f"{type(optimizer).__name__} of {count} numbers in {len(tensors)} tensors",
+    }
 
 
 def _check(precision: str, steps: int) -> None:
@@ -196,8 +138,19 @@ def _check(precision: str, steps: int) -> None:
 
 
 def _descend(
-    descent: _Descent, batch: Callable[[int], tuple[Any, ...]], asked: Interruption
+    descent: Descent, batch: Callable[[int], tuple[Any, ...]], asked: Interruption
 ) -> None:
+    """All steps that are left; leaves the optimiser's learning rates as they were."""
+    try:
+        _steps(descent, batch, asked)
+        descent.save()
+    finally:
+        descent.set_rates(1.0)
+    if asked.reason:
+        raise StoppedError(asked.reason, _farewell(asked.reason, descent.state))
+
+
+def _steps(descent: Descent, batch: Callable[[int], tuple[Any, ...]], asked: Interruption) -> None:
     """All steps that are left, with a progress bar and checkpoints."""
     state = descent.state
     runtime = state.runtime
@@ -215,7 +168,6 @@ def _descend(
             if time.monotonic() - saved_at >= runtime.checkpoint_seconds:
                 descent.save()
                 saved_at = time.monotonic()
-    descent.save()
 
 
 def _farewell(reason: str, state: State) -> str:
