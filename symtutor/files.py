@@ -72,6 +72,19 @@ def canonical(content: Any) -> bytes:
     return text.encode()
 
 
+def plain(content: Any) -> Any:
+    """A value as it comes back from JSON: tuples are lists.
+
+    Raises:
+        TypeError, ValueError: for what JSON cannot hold.
+
+    Example:
+        >>> plain({"sizes": (2, 3)})
+        {'sizes': [2, 3]}
+    """
+    return json.loads(canonical(content))
+
+
 def sha256(data: bytes) -> str:
     """Checksum of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

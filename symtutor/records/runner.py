@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import filelock
 
 from .. import experiments, files, machine
 from ..experiments import Experiment, Metric, Result
-from ..training import Runtime
+from ..training import Runtime, checkpoint
 from . import store
 
 
@@ -45,14 +45,16 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
     try:
         files.remove_temporaries(folder)
         if path.exists():
-            return store.finished(experiment, config, preset, path)
+            done = store.finished(experiment, config, preset, path)
+            _remove_checkpoints(folder, done.content["sessions"])
+            return done
         started = time.monotonic()
         with machine.threads(experiment.threads):
             result = experiment.run(config, runtime)
         content = describe(experiment, config, preset, runtime, result)
         content["seconds"] += time.monotonic() - started
         done = store.write(path, content, files.tensor_bytes(_tensors(result)))
-        _remove_checkpoints(folder, result)
+        _remove_checkpoints(folder, result.trainings)
         return done
     finally:
         lock.release()
@@ -109,11 +111,11 @@ def _tensors(result: Result) -> dict[str, Any]:
     return {**result.tensors, **curves}
 
 
-def _remove_checkpoints(folder: Path, result: Result) -> None:
+def _remove_checkpoints(folder: Path, trainings: Iterable[str]) -> None:
     """The record holds the weights now."""
-    for name in result.trainings:
-        for path in (folder / f"{name}.json", *folder.glob(f"{name}-*.safetensors")):
-            path.unlink(missing_ok=True)
+    for name in trainings:
+        (folder / f"{name}.json").unlink(missing_ok=True)
+        checkpoint.remove(folder, name)
 
 
 def run_recorded(

@@ -1,9 +1,10 @@
 """One loop for every task: schedules, guard, atomic checkpoints, exact resume."""
 
 from .checkpoint import MismatchError
+from .descent import Loss
 from .guard import NonFiniteError
 from .history import History
-from .loop import Loss, Trained, train
+from .loop import Trained, train
 from .runtime import Runtime, StoppedError
 from .schedules import constant, cosine, piecewise
 

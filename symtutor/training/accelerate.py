@@ -12,8 +12,8 @@ class Accelerated:
 
     On a CUDA device the compiled code is replayed as CUDA graphs. The trial runs forward and
     backward on the first batch; if anything in it fails, a warning names the cause and the loss
-    runs uncompiled from then on. The trial leaves no gradients and no trace in torch's global
-    generators.
+    runs uncompiled from then on. The trial leaves no trace in torch's global generators; the
+    gradients it leaves are cleared by the loop.
 
     Attributes:
         active: whether compiled code is used; None before the first call.

@@ -1,5 +1,6 @@
 """Checkpoints: tensors in safetensors, meaning in JSON, the JSON's rename as the commit point."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,15 @@ def write(folder: Path, name: str, tensors: Mapping[str, Tensor], meta: Mapping[
     files.write_bytes(path, data)
     pointer = {"format": FORMAT, "tensors": path.name, "tensors_sha256": checksum, **meta}
     files.write_sealed(folder / f"{name}.json", pointer)
-    for old in folder.glob(f"{name}-*.safetensors"):
-        if old != path:
-            old.unlink(missing_ok=True)
+    remove(folder, name, keep=path.name)
+
+
+def remove(folder: Path, name: str, keep: str = "") -> None:
+    """Delete the tensor files of one training, except for one, and none of any other training."""
+    own = re.compile(re.escape(name) + r"-\d+-[0-9a-f]{8}\.safetensors")
+    for path in list(folder.iterdir()):
+        if own.fullmatch(path.name) and path.name != keep:
+            path.unlink(missing_ok=True)
 
 
 def read(
@@ -46,9 +53,9 @@ def read(
     if not path.exists():
         return None
     meta = files.read_sealed(path)
-    if meta.get("format") != FORMAT:
+    if meta.get("format") != FORMAT or "identity" not in meta:
         raise MismatchError(
-            f"{path} has format {meta.get('format')}, this version reads {FORMAT}; "
+            f"{path} is no checkpoint of format {FORMAT} (its format is {meta.get('format')}); "
             "delete the folder or choose another one"
         )
     different = differences(meta["identity"], dict(identity))
@@ -57,7 +64,9 @@ def read(
             f"{path} was made with another configuration: {'; '.join(different)}. "
             "Choose another folder, or delete this one to start anew"
         )
-    return files.read_tensors(folder / meta["tensors"], meta["tensors_sha256"]), meta
+    tensors = files.read_tensors(folder / meta["tensors"], meta["tensors_sha256"])
+    remove(folder, name, keep=meta["tensors"])  # what a writer killed before the JSON has left
+    return tensors, meta
 
 
 def differences(there: Any, here: Any, path: str = "") -> list[str]:
@@ -73,6 +82,15 @@ def differences(there: Any, here: Any, path: str = "") -> list[str]:
             )
         ]
     return [] if there == here else [f"{path} is {there!r} there and {here!r} here"]
+
+
+def shapes(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """What has to agree before tensors are put into a run: names, types and sizes."""
+    return {
+        key: f"{str(t.dtype).removeprefix('torch.')} {list(t.shape)}"
+        for key, t in tensors.items()
+        if key.startswith(("module/", "generator/"))
+    }
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -59,3 +59,21 @@ class Guard:
             f"step {self.first.item()}: not finite: {', '.join(terms)}{gradients}{more}. {kept}. "
             "Lower the learning rate, clip the gradient norm, or look at the data of that step"
         )
+
+    def sound(self, step: int, modules: Mapping[str, nn.Module], kept: str) -> None:
+        """Raise if a weight is not finite, as after a step that was far too long.
+
+        Raises:
+            NonFiniteError: naming the weights.
+        """
+        culprits = [
+            f"{module}.{name}"
+            for module, owner in modules.items()
+            for name, p in owner.named_parameters()
+            if not torch.isfinite(p).all()
+        ]
+        if culprits:
+            raise NonFiniteError(
+                f"after step {step - 1} these weights are not finite: {', '.join(culprits[:6])}. "
+                f"{kept}. Lower the learning rate or clip the gradient norm"
+            )

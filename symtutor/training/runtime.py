@@ -1,5 +1,6 @@
 """Where a run writes, on what it runs, how long it may take: nothing that is in the result."""
 
+import math
 import signal
 import threading
 import time
@@ -44,6 +45,12 @@ class Runtime:
     compile: bool = False
     started: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        for name in ("max_seconds", "checkpoint_seconds"):
+            value = getattr(self, name)
+            if value is not None and (math.isnan(value) or value < 0):
+                raise ValueError(f"{name} must be at least 0, got {value}")
+
     def out_of_time(self) -> bool:
         """Whether `max_seconds` have passed since the start."""
         return self.max_seconds is not None and time.monotonic() - self.started >= self.max_seconds
@@ -66,13 +73,15 @@ def interruptible() -> Iterator[Interruption]:
         yield asked
         return
     names = {signal.SIGINT: "interrupt", signal.SIGTERM: "terminate"}
-    before = {number: signal.getsignal(number) for number in names}
+    # a handler that was not set by Python cannot be put back, so it stays
+    found = {number: signal.getsignal(number) for number in names}
+    before = {number: handler for number, handler in found.items() if handler is not None}
 
     def ask(number: int, frame: FrameType | None) -> None:
         asked.reason = names[signal.Signals(number)]
         signal.signal(number, before[signal.Signals(number)])
 
-    for number in names:
+    for number in before:
         signal.signal(number, ask)
     try:
         yield asked

@@ -115,6 +115,14 @@ class State:
         self.sessions.append(self.step)
 
     def _take_up(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+        unlike = checkpoint.differences(
+            checkpoint.shapes(tensors), checkpoint.shapes(self._tensors())
+        )
+        if unlike:
+            raise checkpoint.MismatchError(
+                f"the checkpoint in {self.runtime.folder} was made by another network: "
+                f"{'; '.join(unlike[:6])}. Choose another folder, or delete this one to start anew"
+            )
         for name, module in self.modules.items():
             module.load_state_dict(checkpoint.part(tensors, f"module/{name}"))
         checkpoint.restore_optimizer(self.optimizer, checkpoint.part(tensors, "optimizer"))
