@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if arguments else 2
     try:
         command, _ = COMMANDS[known("command", arguments[0], COMMANDS)]
-        return command(arguments[1:])
+        status = command(arguments[1:])
+        sys.stdout.flush()
+        return status
     except StoppedError as stop:
         print(f"symtutor: {stop}", file=sys.stderr)
         return STOPPED[stop.reason]

@@ -85,6 +85,9 @@ def parse(
             `preset`.
         command: for the help text.
 
+    Raises:
+        UsageError: if a value is out of range.
+
     Returns:
         The filled options, and the preset's configuration with the fields replaced.
     """
@@ -98,13 +101,16 @@ def parse(
         ],
         frozen=True,
     )
-    parsed = tyro.cli(
-        both,
-        prog=f"symtutor {command} {experiment.name}",
-        description=f"{experiment.summary}\n\nDefaults are those of the preset {preset!r}.",
-        args=arguments,
-        default=both(replace(options, preset=preset), config),
-    )
+    try:
+        parsed = tyro.cli(
+            both,
+            prog=f"symtutor {command} {experiment.name}",
+            description=f"{experiment.summary}\n\nDefaults are those of the preset {preset!r}.",
+            args=arguments,
+            default=both(replace(options, preset=preset), config),
+        )
+    except ValueError as error:  # the configuration's own checks
+        raise UsageError(str(error)) from None
     return parsed.options, parsed.config
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..machine import best_device
 from ..records import Record, execute, library, store
 from ..training import Runtime
-from .options import RunOptions, experiment_of, parse
+from .options import RunOptions, UsageError, experiment_of, parse
 from .showing import details
 
 
@@ -16,13 +16,16 @@ def main(arguments: list[str]) -> int:
     changed = experiment.overrides(config, options.preset)
     name, preset, seed = experiment.name, options.preset, config.seed
     folder = options.out or store.place(Path("runs"), name, preset, changed, seed)
-    runtime = Runtime(
-        folder=folder,
-        device=best_device(options.device),
-        max_seconds=None if options.max_minutes is None else 60 * options.max_minutes,
-        checkpoint_seconds=options.checkpoint_seconds,
-        compile=options.compile,
-    )
+    try:
+        runtime = Runtime(
+            folder=folder,
+            device=best_device(options.device),
+            max_seconds=None if options.max_minutes is None else 60 * options.max_minutes,
+            checkpoint_seconds=options.checkpoint_seconds,
+            compile=options.compile,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     record = execute(experiment, config, preset, runtime)
     print(details(record))
     if options.record:
@@ -31,7 +34,6 @@ def main(arguments: list[str]) -> int:
 
 
 def keep(record: Record, path: Path) -> None:
-    """Put a record among the results, unless the same is there."""
-    if not path.exists() or path.read_bytes() != record.path.read_bytes():
-        store.copy(record, path)
+    """Put a record among the results, in place of what is there."""
+    store.copy(record, path)
     print(f"recorded: {path}")

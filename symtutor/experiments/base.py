@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from ..files import plain
 from ..training import Runtime, Trained
 
 PRESETS = {
@@ -111,7 +112,13 @@ class Experiment:
         base = self.presets[known(f"preset of {self.name}", preset, self.presets)]
         for name in overrides:
             known(f"field of {self.name}", name, self.fields)
-        return replace(base, **overrides)
+        return replace(base, **{key: self._typed(key, v) for key, v in overrides.items()})
+
+    def _typed(self, name: str, value: Any) -> Any:
+        """A value in its field's type: 0 for a float is 0.0, or its record would have two names."""
+        kinds = {f.name: f.type for f in fields(next(iter(self.presets.values())))}
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return float(value) if whole and kinds[name] in (float, float | None) else value
 
     def overrides(self, config: Any, preset: str) -> dict[str, Any]:
         """The fields, without the seed, in which a configuration differs from a preset."""
@@ -125,7 +132,7 @@ class Experiment:
 
     def identity_of(self, config: Mapping[str, Any], version: int) -> dict[str, Any]:
         """The same for a configuration that has been written down."""
-        return {"experiment": self.name, "version": version, "config": dict(config)}
+        return {"experiment": self.name, "version": version, "config": plain(dict(config))}
 
 
 def at_least(config: Any, low: float, *names: str) -> None:

@@ -112,6 +112,7 @@ def record(
 
     Raises:
         UnknownNameError: if there is no such experiment, preset or field.
+        ValueError: if the seed is given as a field instead of in `seeds`.
         DamagedError, MismatchError: if a record is damaged or made by another configuration.
 
     Example:
@@ -129,6 +130,8 @@ def find(
 ) -> Records:
     """The same as `record`, without showing it."""
     about = experiments.get(experiment)
+    if "seed" in overrides:
+        raise ValueError(f"pass seeds=[{overrides['seed']}]: a record is asked for by its seeds")
     changed = about.overrides(about.config(preset, **overrides), preset)
     if seeds is None:
         asked = [w for w in about.wanted if w.preset == preset and dict(w.overrides) == changed]

@@ -92,12 +92,11 @@ def read(path: Path) -> Record:
         UnknownNameError: if its experiment or preset is unknown here.
     """
     content = files.read_sealed(path)
-    if content.get("format") != FORMAT:
+    if content.get("format") != FORMAT or "experiment" not in content:
         there = content.get("format")
-        raise MismatchError(f"{path} has format {there}, but this version reads {FORMAT}")
-    experiment = experiments.get(content["experiment"])
+        raise MismatchError(f"{path} is no record of format {FORMAT} (its format is {there})")
+    experiment, config = _today(path, content)
     stored = experiment.identity_of(content["config"], content["version"])
-    config = experiment.config(content["preset"], **content["overrides"])
     now = experiment.identity(config)
     now["config"]["seed"] = content["config"].get("seed")
     different = differences(stored, now)
@@ -109,6 +108,19 @@ def read(path: Path) -> Record:
     record = Record(path, content)
     record.tensors  # noqa: B018  verifies the checksum
     return record
+
+
+def _today(path: Path, content: dict[str, Any]) -> tuple[experiments.Experiment, Any]:
+    """The experiment of a record, and what its preset and overrides give now."""
+    try:
+        experiment = experiments.get(content["experiment"])
+        return experiment, experiment.config(content["preset"], **content["overrides"])
+    except experiments.UnknownNameError as error:
+        raise experiments.UnknownNameError(f"{path}: {error}") from None
+    except ValueError as error:
+        raise MismatchError(
+            f"{path} was made with a configuration that is not allowed any more: {error}"
+        ) from None
 
 
 def copy(record: Record, path: Path) -> Record:
@@ -138,7 +150,7 @@ def finished(experiment: experiments.Experiment, config: Any, preset: str, path:
         MismatchError: if it is another's.
     """
     record = read(path)
-    different = differences(record.content["config"], asdict(config))
+    different = differences(record.content["config"], files.plain(asdict(config)))
     if record.content["experiment"] != experiment.name or record.content["preset"] != preset:
         there = f"{record.content['experiment']} {record.content['preset']}"
         different = [f"the run is {there} there and {experiment.name} {preset} here", *different]
