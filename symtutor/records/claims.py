@@ -68,7 +68,7 @@ def claim(
         0.5000001
         >>> claim("half", 0.6, below=0.55)
         Traceback (most recent call last):
-        symtutor.records.ClaimError: half = 0.6, but the text claims: below 0.55
+        symtutor.records.claims.ClaimError: half = 0.6, but the text claims: below 0.55
     """
     number = _plain(key, value)
     if isinstance(number, str):
