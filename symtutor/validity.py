@@ -33,7 +33,7 @@ class Score(NamedTuple):
 
     @property
     def relative(self) -> Float[Tensor, " n"]:
-        """(value - floor) / (contrast - floor): 0 is like doing nothing, 1 like the contrast.
+        """(value - floor) / (contrast - floor), 0 for doing nothing and 1 for the contrast.
 
         Raises:
             ValueError: if the contrast does not exceed the floor; such a score cannot tell a
