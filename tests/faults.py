@@ -1,7 +1,8 @@
 """Real faults for tests."""
 
+import io
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 
 import pytest
 
@@ -14,7 +15,8 @@ def full_disk(size=0):
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
-        yield
+        with redirect_stderr(io.StringIO()):  # the captured one is a file, too
+            yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)

@@ -50,14 +50,14 @@ class Descent:
         scaler.unscale_(state.optimizer)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        if self.clip is not None:
-            torch.nn.utils.clip_grads_with_norm_(self.parameters, self.clip, norm)
         names = ("loss", *loss.terms, "gradient_norm")
         values = [loss.total, *loss.terms.values(), norm]
         values = torch.stack([value.detach().float() for value in values])
         self.guard.watch(state.step, self._watched(values))
         if self.guard.due(state.step):
-            self.check(names)
+            self.check(names)  # before clipping, which spreads a nan to all gradients
+        if self.clip is not None:
+            torch.nn.utils.clip_grads_with_norm_(self.parameters, self.clip, norm)
         scaler.step(state.optimizer)
         scaler.update()
         closed = state.recorder.add(state.step, names, values)
