@@ -4,14 +4,17 @@ import contextlib
 import importlib
 import logging
 import os
-import shutil
+import subprocess
+import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60.0  # seconds until a running scheduler must have a worker
+CONNECT = 10.0  # seconds until a running scheduler must have answered
+PATIENCE = 60.0  # and until it must have a worker
 # A Ctrl-C in the terminal reaches the workers too: they are to stop at a checkpoint instead.
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 SETTINGS = {
@@ -143,20 +146,44 @@ def _local(distributed: Any, workers: int) -> Iterator[Any]:
 @contextmanager
 def _jobs(slurm: Slurm, workers: int) -> Iterator[Any]:
     """SLURM jobs, as many as there is work for; a job that ends is replaced."""
-    if shutil.which("sbatch") is None:
-        raise ClusterError(
-            "there is no command sbatch here: start the sweep on a login node of the cluster"
-        )
-    with slurm.cluster() as cluster:
+    cluster = slurm.cluster()
+    try:
+        _rehearse(cluster.job_script())
         cluster.adapt(minimum_jobs=0, maximum_jobs=-(-workers // slurm.cores))
         yield cluster
+    finally:
+        try:
+            cluster.close()
+        except Exception as error:  # what the runs have found is worth more
+            text = f"the jobs could not be ended ({error!r}); see `squeue --me`"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+def _rehearse(script: str) -> None:
+    """Let SLURM look at a job without starting it.
+
+    Raises:
+        ClusterError: with what SLURM has against it, or if there is no SLURM.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "job.sh"
+        path.write_text(script)
+        command = ["sbatch", "--test-only", str(path)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            raise ClusterError(
+                "there is no command sbatch here: start the sweep on a login node of the cluster"
+            ) from None
+    if done.returncode:
+        raise ClusterError(f"SLURM refuses the job: {done.stderr.strip()}\n{script}")
 
 
 @contextmanager
 def _remote(distributed: Any, address: str) -> Iterator[Any]:
     """A client of a running scheduler that has at least one worker."""
     try:
-        client = distributed.Client(address, timeout=10)
+        client = distributed.Client(address, timeout=CONNECT)
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"no scheduler at {address} ({error}). Start one with `dask scheduler`, and workers "

@@ -56,7 +56,8 @@ def sweep(
             scheduler, or "slurm".
         slurm: what to ask SLURM for.
         record_into: also copy the records there, as <same place>.json and .safetensors.
-        max_minutes: for the whole sweep; then all runs stop at a checkpoint.
+        max_minutes: for the whole sweep, from when the cluster is up; then all runs stop at a
+            checkpoint.
         checkpoint_seconds: time between the checkpoints of a run.
         device: "cpu", "cuda", ...; None: the best that the worker has.
         compile: whether losses go through torch.compile.
@@ -82,28 +83,38 @@ def sweep(
     books = Books(experiment, preset, runs, root, record_into)
     books.find()
     if books.open:
-        with _flag(root, max_minutes) as flag, _bar(progress, books) as bar:
+        with _flag(root) as flag, _bar(progress, books) as bar:
             place = connected(scheduler, workers, len(books.open), slurm or Slurm(), flag)
-            with place as client:
+            with place as client, _limit(flag, max_minutes):
                 _conduct(client, books, order | {"flag": str(flag)}, bar)
     return [books.outcomes[run.folder] for run in runs]
 
 
 @contextmanager
-def _flag(root: Path, max_minutes: float | None) -> Iterator[Path]:
+def _flag(root: Path) -> Iterator[Path]:
     """A file that is there as long as the runs may go on: workers look for it at every step."""
     root.mkdir(parents=True, exist_ok=True)
     flag = root / f".sweep-{uuid.uuid4().hex}"
     flag.touch()
-    seconds = threading.TIMEOUT_MAX if max_minutes is None else 60 * max_minutes
-    timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), flag.unlink, (True,))
-    timer.daemon = True
-    timer.start()
     try:
         yield flag
     finally:
-        timer.cancel()
         flag.unlink(missing_ok=True)
+
+
+@contextmanager
+def _limit(flag: Path, minutes: float | None) -> Iterator[None]:
+    """Take the flag away after so many minutes."""
+    if minutes is None:
+        yield
+        return
+    timer = threading.Timer(60 * minutes, flag.unlink, (True,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _bar(progress: bool, books: Books) -> Any:
