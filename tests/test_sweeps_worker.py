@@ -1,11 +1,13 @@
 """What a worker does with one run, and what is done when workers die with it."""
 
 import json
+import threading
 from types import SimpleNamespace
 
 import distributed
 import filelock
 import pytest
+import torch
 
 from symtutor.experiments import get
 from symtutor.sweeps import conduct, worker
@@ -63,6 +65,33 @@ def test_a_worker_starts_nothing_without_its_flag(tmp_path):
     told = json.loads(worker.work(order(tmp_path, flag=str(tmp_path / "elsewhere"))))
     assert "not started" in told["stopped"]
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_has_one_thread_and_its_process_for_itself(tmp_path, monkeypatch):
+    together, most, barrier = [], [], threading.Barrier(2)
+
+    def run(asked):
+        together.append(asked)
+        with pytest.raises(threading.BrokenBarrierError):  # nobody else comes
+            barrier.wait(0.2)
+        barrier.reset()
+        most.append(len(together))
+        together.pop()
+        return "record"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_run", run)
+        threads = [threading.Thread(target=worker.work, args=("{}",)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert most == [1, 1]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    worker.work(order(tmp_path))
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(before)
 
 
 def test_a_run_whose_workers_die_is_handed_out_again_only_if_it_gets_on(tmp_path):
