@@ -1,5 +1,6 @@
 """Files that are whole or not there: atomic writes, sealed JSON, tensors with a checksum."""
 
+import errno
 import hashlib
 import json
 import os
@@ -46,6 +47,9 @@ def _sync_folder(folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:  # mounted network drives know no fsync of a folder
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+                raise
         finally:
             os.close(descriptor)
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -35,13 +36,7 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
         raise ValueError("a run that is to be recorded needs a folder; set Runtime(folder=...)")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "record.json"
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise BusyError(
-            f"another process is running in {folder}; wait for it, or choose another --out"
-        ) from None
+    lock = _locked(folder)
     try:
         files.remove_temporaries(folder)
         if path.exists():
@@ -58,6 +53,22 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
         return done
     finally:
         lock.release()
+
+
+def _locked(folder: Path) -> filelock.BaseFileLock:
+    """A lock on the folder that the system releases when this process ends, however it ends."""
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise BusyError(
+            f"another process is running in {folder}; wait for it, or choose another --out"
+        ) from None
+    except NotImplementedError:  # mounted network drives know no locks
+        warnings.warn(
+            f"{folder} cannot be locked; make sure that nothing else runs in it", stacklevel=3
+        )
+    return lock
 
 
 def describe(
