@@ -9,14 +9,17 @@ import pytest
 
 @contextmanager
 def full_disk(size=0):
-    """No file can grow beyond so many bytes: writing more fails as on a full disk, for root too."""
+    """No file can grow beyond so many bytes: writing more fails as on a full disk, for root too.
+
+    Yields what is said on standard error.
+    """
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
-        with redirect_stderr(io.StringIO()):  # the captured one is a file, too
-            yield
+        with redirect_stderr(io.StringIO()) as said:  # the captured one is a file, too
+            yield said
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)

@@ -1,6 +1,8 @@
 """Options and configurations from the command line, by tyro over the dataclasses."""
 
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,15 +121,22 @@ def parse_field(experiment: Experiment, preset: str, name: str, value: str) -> A
 
     Raises:
         UnknownNameError: if there is no such field.
-        UsageError: if the value does not fit its type.
+        UsageError: if the value does not fit its type or is out of range.
     """
     name = known(f"field of {experiment.name}", name.replace("-", "_"), experiment.fields)
     config = experiment.config(preset)
+    kind = {field.name: field.type for field in fields(config)}[name]
+    flag = f"--{name.replace('_', '-')}"
+    words = {"true": [flag], "false": [flag.replace("--", "--no-", 1)]} if kind is bool else {}
+    alone = make_dataclass("Alone", [(name, kind, getattr(config, name))])
     try:
-        flag = f"--{name.replace('_', '-')}"
-        parsed = tyro.cli(type(config), args=[flag, value], default=config, console_outputs=False)
+        with redirect_stderr(io.StringIO()):
+            parsed = tyro.cli(alone, args=words.get(value.lower(), [flag, value]))
     except SystemExit:
-        kinds = {field.name: field.type for field in fields(config)}
-        kind = getattr(kinds[name], "__name__", kinds[name])
+        kind = getattr(kind, "__name__", kind)
         raise UsageError(f"{name}={value}: not a value of type {kind}") from None
+    try:
+        experiment.config(preset, **{name: getattr(parsed, name)})
+    except ValueError as error:  # the configuration's own checks
+        raise UsageError(str(error)) from None
     return getattr(parsed, name)

@@ -2,6 +2,7 @@
 
 import html
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,16 @@ def command(name: str, preset: str, overrides: Mapping[str, Any], seed: int) -> 
         >>> command("toy-symmetry", "laptop", {"w_validity": 0.0}, 2)
         'symtutor run toy-symmetry --preset laptop --seed 2 --w-validity 0.0 --record'
     """
-    fields = [f"--{key.replace('_', '-')} {value}" for key, value in sorted(overrides.items())]
+    fields = [_option(key.replace("_", "-"), value) for key, value in sorted(overrides.items())]
     return " ".join([f"symtutor run {name} --preset {preset} --seed {seed}", *fields, "--record"])
+
+
+def _option(name: str, value: Any) -> str:
+    """A field as the command line reads it."""
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    values = value if isinstance(value, list | tuple) else [value]
+    return shlex.join([f"--{name}", *map(str, values)])
 
 
 @dataclass(frozen=True)

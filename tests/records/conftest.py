@@ -1,0 +1,3 @@
+from tiny_experiment import results, tiny
+
+__all__ = ["results", "tiny"]
