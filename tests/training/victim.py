@@ -16,7 +16,8 @@ from symtutor import files
 from symtutor.cli import main
 from symtutor.records import store
 
-RUN = ["run", "toy-symmetry", "--steps", "300", "--width", "16", "--batch", "64"]
+# two trainings of 150 steps, one after the other
+RUN = ["run", "toy-symmetry", "--restarts", "2", "--steps", "150", "--width", "16", "--batch", "64"]
 RUN += ["--checkpoint-seconds", "0"]  # a checkpoint after every step: most of the time is writing
 
 
@@ -101,16 +102,15 @@ def ended(number):
 
 
 def step_of(folder):
-    """The step of the last checkpoint."""
-    path = folder / "field.json"
-    return json.loads(path.read_text())["step"] if path.exists() else 0
+    """The steps done at the last checkpoint, in both trainings."""
+    return sum(json.loads(path.read_text())["step"] for path in folder.glob("field*.json"))
 
 
 def unfinished(folder):
     """Whether the moment of the kill left half a file, or a file no JSON points at."""
-    pointed = json.loads((folder / "field.json").read_text())["tensors"]
-    tensors = [path.name for path in folder.glob("field-*.safetensors")]
-    return any(folder.glob(".*.tmp")) or any(name != pointed for name in tensors)
+    pointed = {json.loads(path.read_text())["tensors"] for path in folder.glob("field*.json")}
+    tensors = {path.name for path in folder.glob("field*-*.safetensors")}
+    return any(folder.glob(".*.tmp")) or tensors != pointed
 
 
 def main_():
