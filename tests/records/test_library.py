@@ -8,8 +8,9 @@ import torch
 from tiny_experiment import TINY, made
 
 import symtutor
-from symtutor import cli, experiments, record
-from symtutor.experiments import UnknownNameError
+from symtutor import Quadrature, cli, experiments, generator, record
+from symtutor.experiments import Metric, UnknownNameError
+from symtutor.experiments import toy_problem as problem
 from symtutor.experiments import toy_symmetry as toy
 from symtutor.files import DamagedError, sha256, tensor_bytes
 from symtutor.machine import REPOSITORY
@@ -168,6 +169,11 @@ def test_the_committed_records_are_the_wanted_ones(monkeypatch):
     assert kept == set((REPOSITORY / "results").rglob("*.safetensors"))
 
 
+def judge_of(config, dim):
+    """The points on which a run is judged."""
+    return Quadrature(problem.ball(4096, dim, generator(config.seed, "evaluation")).double())
+
+
 @needs_records
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_the_metrics_of_a_committed_record_follow_from_its_weights_and_sample(path):
@@ -175,18 +181,26 @@ def test_the_metrics_of_a_committed_record_follow_from_its_weights_and_sample(pa
     config = experiments.get("toy-symmetry").config(
         found.content["preset"], **found.content["overrides"], seed=found.seed
     )
-    function, truth = toy.KNOWN[config.invariant]
+    function, truth = problem.KNOWN[config.invariant]
     circles = toy.sample_circles(config, len(truth[0]))
     assert sha256(tensor_bytes({"circles": circles})) == found.content["data"]["sample"]
-    field = toy.network(config, toy.Quadrature(circles.flatten(0, 1)), len(truth))
+    objectives = found.metrics["objectives"]
+    names = [toy.attempt(number) for number in range(config.restarts)]
+    kept = found.metrics["kept"]
+    assert kept == objectives.index(min(objectives))
+    field = toy.network(config, circles, len(truth), kept)
+    judge = judge_of(config, len(truth[0]))
+    again = {"angle_before": problem.judged(field, truth, judge)["angle"]}
     field.load_state_dict(found.weights("field"))
-    random = toy.generator(config.seed, "evaluation")
-    judge = toy.Quadrature(toy.ball(4096, len(truth[0]), random).double())
-    again = toy.judged(field, truth, judge) | toy.scores(field, function, judge, config)
-    assert set(found.metrics) == {*again, "angle_before"}
+    again |= problem.judged(field, truth, judge)
+    again |= problem.scores(field, function, judge, config.sigma)
+    curves = [found.history(name).column("loss") for name in names]
+    tails = [curve[-max(1, len(curve) // 10) :].mean().item() for curve in curves]
+    again |= {"kept": Metric(kept), "objectives": Metric(tails)}
+    assert found.metrics.keys() == again.keys()
     for name, metric in again.items():
         expected = torch.tensor(found.metrics[name], dtype=torch.float64)
         measured = torch.tensor(metric.value, dtype=torch.float64)
         assert torch.allclose(measured, expected, rtol=1e-6, atol=1e-9), name
-    assert found.history("field").values.isfinite().all()
+    assert all(curve.isfinite().all() for curve in curves)
     assert found.content["dirty"] is False and len(found.content["commit"]) == 40

@@ -9,6 +9,7 @@ import torch
 from small_trainings import Small
 
 from symtutor import NonFiniteError, experiments, fan_out
+from symtutor.experiments import toy_problem as problem
 from symtutor.experiments import toy_symmetry as toy
 from symtutor.training import accelerate
 
@@ -100,13 +101,13 @@ def test_the_loss_of_the_toy_symmetry_is_one_graph(invariant, monkeypatch):
     config = experiments.get("toy-symmetry").config(
         "laptop", invariant=invariant, width=8, head=4, circles=8, points=8
     )
-    function, truth = toy.KNOWN[invariant]
+    function, truth = problem.KNOWN[invariant]
     dim = len(truth[0])
     circles = toy.sample_circles(config, dim)
-    field = toy.network(config, toy.Quadrature(circles.flatten(0, 1)), len(truth))
+    field = toy.network(config, circles, len(truth), 0)
     loss = toy.objective(config, field, circles, function)
     compiled = torch.compile(loss, backend="eager", fullgraph=True)
-    z = toy.ball(16, dim, torch.Generator().manual_seed(fan_out(0, "z")))
+    z = problem.ball(16, dim, torch.Generator().manual_seed(fan_out(0, "z")))
     rest = [torch.ones(())] * (len(inspect.signature(loss).parameters) - 2)
     batch, other = (z, torch.tensor(0.2), *rest), (z, torch.tensor(-0.4), *rest)
     expected, found = loss(*batch), compiled(*batch)
