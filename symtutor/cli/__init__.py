@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from ..experiments import UnknownNameError, known
 from ..files import DamagedError
 from ..records import BusyError
+from ..sweeps import ClusterError
 from ..training import MismatchError, NonFiniteError, StoppedError
 from . import bench, listing, running, showing, sweeping
 from .options import UsageError
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stdout = None
         return 0
-    except (NonFiniteError, OSError, ValueError) as failure:
+    except (NonFiniteError, ClusterError, OSError, ValueError) as failure:
         print(f"symtutor: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

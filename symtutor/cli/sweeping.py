@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tyro
+
+from .. import sweeps
 from ..experiments import Experiment
 from ..records import library
 from .options import UsageError, experiment_of, parse, parse_field
@@ -15,19 +18,20 @@ class SweepOptions:
 
     Attributes:
         preset: configuration to start from; every field below can replace one of its values.
-        grid: axes as FIELD=VALUE,VALUE,...; several axes give their product.
+        grid: an axis as FIELD=VALUE,VALUE,...; repeated, the axes give their product.
         seeds: number of seeds; they are seed, seed + 1, ...
         out: folder of all runs.
         record: also put the records into results/.
-        max_minutes: stop each run at a checkpoint after so many minutes.
+        max_minutes: stop the whole sweep at checkpoints after so many minutes (exit status 75).
         checkpoint_seconds: time between the checkpoints of a run.
         workers: processes; by default one per core, or per run if there are fewer runs.
         scheduler: tcp://host:port of a running Dask scheduler, or "slurm"; by default a cluster of
             its own on this machine.
+        slurm: what a job of "slurm" asks for.
     """
 
     preset: str = "quick"
-    grid: tuple[str, ...] = ()
+    grid: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     seeds: int = 1
     out: Path = field(default=Path("runs"))
     record: bool = False
@@ -35,6 +39,7 @@ class SweepOptions:
     checkpoint_seconds: float = 30.0
     workers: int | None = None
     scheduler: str | None = None
+    slurm: sweeps.Slurm = field(default_factory=sweeps.Slurm)
 
 
 def axes_of(experiment: Experiment, preset: str, texts: tuple[str, ...]) -> dict[str, list[Any]]:
@@ -52,8 +57,6 @@ def axes_of(experiment: Experiment, preset: str, texts: tuple[str, ...]) -> dict
 
 def main(arguments: list[str]) -> int:
     """Run a sweep; the status is 1 if a run failed."""
-    from .. import sweeps  # needs the extra "sweep"
-
     experiment, rest = experiment_of(arguments, "sweep")
     options, config = parse(experiment, rest, SweepOptions(), "sweep")
     base = experiment.overrides(config, options.preset)
@@ -67,6 +70,7 @@ def main(arguments: list[str]) -> int:
         options.out,
         workers=options.workers,
         scheduler=options.scheduler,
+        slurm=options.slurm,
         checkpoint_seconds=options.checkpoint_seconds,
         record_into=library.results_root() if options.record else None,
         max_minutes=options.max_minutes,

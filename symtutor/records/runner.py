@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import torch
 
 from .. import experiments, files, machine
 from ..experiments import Experiment, Metric, Result
+from ..numerics.random import fan_out
 from ..training import Runtime, checkpoint
 from . import store
 
@@ -44,7 +46,9 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
             _remove_checkpoints(folder, done.content["sessions"])
             return done
         started = time.monotonic()
-        with machine.threads(experiment.threads):
+        # whatever ran before in this process, torch's own generators start from the seed
+        with machine.threads(experiment.threads), torch.random.fork_rng():
+            torch.manual_seed(fan_out(config.seed, "torch"))
             result = experiment.run(config, runtime)
         content = describe(experiment, config, preset, runtime, result)
         content["seconds"] += time.monotonic() - started

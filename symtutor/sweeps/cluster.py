@@ -110,7 +110,7 @@ def connected(
     distributed, dask = needed("distributed"), needed("dask")
     with dask.config.set(SETTINGS), contextlib.ExitStack() as stack:
         if scheduler is None:
-            here = min(workers or distributed.system.CPU_COUNT, runs)
+            here = min(workers or needed("dask.system").CPU_COUNT, runs)
             cluster = stack.enter_context(_local(distributed, here))
             client = stack.enter_context(distributed.Client(cluster))
         elif scheduler == "slurm":
