@@ -59,7 +59,7 @@ class ToySymmetry:
     circles: int = 48
     points: int = 16
     restarts: int = 2
-    steps: int = 2000
+    steps: int = 4000
     batch: int = 256
     learning_rate: float = 0.01
     sigma: float = 0.4

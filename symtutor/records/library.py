@@ -17,6 +17,7 @@ from ..machine import REPOSITORY
 from . import store
 from .store import Record
 
+CODE = '<code style="background:none;color:inherit">'
 STYLE = "border-left:0.3em solid {};padding:0.4em 0.8em;margin:0.6em 0;overflow-wrap:anywhere"
 
 
@@ -99,7 +100,7 @@ class Records(Sequence[Record]):
             style = STYLE.format("#3b7d4f")
             boxes.append(f'<div class="symtutor-record" style="{style}">{head}{lines}</div>')
         if self.missing:
-            lines = "".join(f"<br><code>{html.escape(line)}</code>" for line in self.missing)
+            lines = "".join(f"<br>{CODE}{html.escape(line)}</code>" for line in self.missing)
             head = f"<strong>Not recorded yet</strong>: {html.escape(self.title)}. To make it:"
             style = STYLE.format("#b4530a")
             boxes.append(f'<div class="symtutor-missing" style="{style}">{head}{lines}</div>')

@@ -51,7 +51,7 @@ def test_what_is_missing_is_shown_with_its_command(tiny, results):
     assert "not recorded yet; to make the record:\n" + "\n".join(found.missing) in repr(found)
     page = found._repr_html_()
     assert "Not recorded yet" in page and "Recorded<" not in page
-    assert all(f"<code>{line}</code>" in page for line in found.missing)
+    assert all(f">{line}</code>" in page for line in found.missing)
     assert found.metric("slope").shape == (0,)
     assert not results.exists()
 
