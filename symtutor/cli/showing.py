@@ -13,6 +13,7 @@ from ..files import DamagedError
 from ..records import Record, library, store
 from ..records.summary import metric_text
 from ..training import MismatchError
+from .options import UsageError
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ def main(arguments: list[str]) -> int:
 def show_path(path: Path) -> int:
     """Print everything about one record."""
     file = path / "record.json" if path.is_dir() else path
+    if file.suffix == ".safetensors":  # the tensors of a record lie beside it
+        file = file.with_suffix(".json")
+    if path.is_dir() and not file.is_file():
+        raise UsageError(
+            f"{path} holds no record.json: its run is not finished (give the same "
+            "`symtutor run` again to go on), or it is not the folder of a run"
+        )
     if not file.is_file():
         experiments.get(str(path))  # neither a file nor an experiment: names the nearest ones
     print(details(store.read(file)))

@@ -11,7 +11,8 @@ from torch import Tensor
 class History(NamedTuple):
     """Loss terms, gradient norm and learning rate, averaged over `every` steps per row.
 
-    `history["loss"]` is a column, `history.steps` the number of steps done at the end of each row.
+    `history.column("loss")` is a column, `history.steps` the number of steps done at the end of
+    each row.
     """
 
     names: tuple[str, ...]

@@ -12,7 +12,7 @@ def constant(step: int) -> float:
 
 
 def cosine(steps: int, *, warmup: int = 0) -> Schedule:
-    """Rise linearly from 0 to 1 over `warmup` steps, then fall to 0 along half a cosine.
+    """Rise linearly to 1 over the first `warmup` steps, then fall to 0 along half a cosine.
 
     Example:
         >>> rate = cosine(100)
