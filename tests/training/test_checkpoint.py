@@ -198,6 +198,9 @@ def test_a_disk_that_takes_the_tensors_but_not_their_pointer_keeps_the_last_one(
         with pytest.raises(OSError, match="checkpoint of step 1"):
             Small("momentum").go(tmp_path, checkpoint_seconds=0.0)
     assert pointer(tmp_path).read_bytes() == old
+    assert len(list(tmp_path.glob("*.safetensors"))) == 2
+    checkpoint.read(tmp_path, "training", json.loads(old)["identity"])
+    assert tensors(tmp_path).name == json.loads(old)["tensors"]
     with pytest.raises(StoppedError):
         Small("momentum").go(tmp_path, max_seconds=0.0)
     assert json.loads(pointer(tmp_path).read_text())["sessions"] == [0, 1]
