@@ -223,8 +223,6 @@ TOY_SYMMETRY = Experiment(
             ({}, 5),
             ({"w_validity": 0.0}, 5),  # the control: smoothness and orthonormality alone
             ({"slots": 4}, 3),  # one more than there are
-            ({"invariant": "circle"}, 3),
-            ({"invariant": "hyperbola"}, 3),
         )
     ),
 )
