@@ -1,6 +1,6 @@
 """Many runs of one experiment, on the cores of this machine or on a cluster, by Dask.
 
-Needs the extra "sweep": pip install ".[sweep]" in a clone.
+Needs the extra "sweep": pip install "symtutor[sweep]".
 """
 
 from .axes import grid

@@ -85,8 +85,7 @@ def needed(module: str) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise ClusterError(
-            f"a sweep needs {error.name}, which is not installed: "
-            "pip install dask distributed dask-jobqueue"
+            f'a sweep needs {error.name}, which is not installed: pip install "symtutor[sweep]"'
         ) from None
 
 
