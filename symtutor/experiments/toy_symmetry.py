@@ -78,6 +78,11 @@ class ToySymmetry:
         at_least(self, 1, "width", "head", "circles", "restarts", "steps", "batch", "rk4_steps")
         at_least(self, 3, "points")
         above_zero(self, "learning_rate", "sigma")
+        if self.circles * self.points <= NEIGHBOURS:
+            raise ValueError(
+                f"circles x points must exceed {NEIGHBOURS}, the number of neighbours that the "
+                f"Lipschitz loss looks at, got {self.circles} x {self.points}"
+            )
 
 
 def run(config: ToySymmetry, runtime: Runtime) -> Result:
