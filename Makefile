@@ -32,7 +32,7 @@ audit: $(VENV)/.stamp
 	$(RUN) tools/audit_browser.py _build/html
 
 bench: $(VENV)/.stamp
-	OMP_NUM_THREADS=2 $(RUN) -m pytest benchmarks -q -p no:cacheprovider
+	OMP_NUM_THREADS=2 $(RUN) -m pytest benchmarks -q -p no:cacheprovider -o addopts=
 
 picture: $(VENV)/.stamp
 	$(RUN) tools/readme_picture.py _build/html
