@@ -18,6 +18,7 @@ from .algebra import (
 )
 from .checks import CheckResult, check, exercise, exercises
 from .data import Images, load_images
+from .experiments import UnknownNameError
 from .fields import (
     AFFINE_GENERATORS,
     AffineField,
@@ -28,6 +29,7 @@ from .fields import (
     monomials,
     term_name,
 )
+from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
 from .interactive import slider
 from .losses import lipschitz, nearest, orthonormality, sobolev
@@ -36,11 +38,12 @@ from .numerics.quadrature import Quadrature, grid_quadrature
 from .numerics.random import fan_out, generator
 from .numerics.rk4 import rk4, rk4_step
 from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
-from .records import ClaimError, Record, Records, claim, execute, glue, record
+from .records import BusyError, ClaimError, Record, Records, claim, execute, glue, record
 from .session import provenance, setup
 from .training import (
     History,
     Loss,
+    MismatchError,
     NonFiniteError,
     Runtime,
     StoppedError,
@@ -61,8 +64,10 @@ __all__ = [
     "Acted",
     "AffineField",
     "Algebra",
+    "BusyError",
     "CheckResult",
     "ClaimError",
+    "DamagedError",
     "Field",
     "History",
     "Images",
@@ -70,6 +75,7 @@ __all__ = [
     "Loss",
     "MLPField",
     "MatrixField",
+    "MismatchError",
     "NonFiniteError",
     "Projection",
     "Quadrature",
@@ -79,6 +85,7 @@ __all__ = [
     "Score",
     "StoppedError",
     "Trained",
+    "UnknownNameError",
     "act_on_images",
     "as_pixels",
     "bilinear",
