@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class NonFiniteError(ArithmeticError):
-    """A loss or a gradient became infinite or nan."""
+    """A loss or a gradient is no finite number any more."""
 
 
 class Guard:

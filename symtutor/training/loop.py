@@ -77,7 +77,7 @@ def train(
 
     Raises:
         StoppedError: if the time was up or the run was interrupted; call again to go on.
-        NonFiniteError: if a loss or gradient is infinite or nan; the last checkpoint is kept.
+        NonFiniteError: if a loss or gradient is not finite; the last checkpoint is kept.
         MismatchError, DamagedError: if the folder holds a checkpoint that cannot be taken up.
         OSError: if a checkpoint cannot be written; the last one is kept.
 
