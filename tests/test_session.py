@@ -59,6 +59,7 @@ def test_setup_sets_the_style_and_starts_afresh():
 )
 def test_setup_takes_the_best_device(cuda, mps, expected, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(cuda))
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(torch, "manual_seed", lambda seed: None)
     assert session.setup().type == expected

@@ -16,6 +16,7 @@ from .. import experiments
 from ..machine import REPOSITORY
 from . import store
 from .store import Record
+from .summary import origins
 
 CODE = '<code style="background:none;color:inherit">'
 STYLE = "border-left:0.3em solid {};padding:0.4em 0.8em;margin:0.6em 0;overflow-wrap:anywhere"
@@ -87,7 +88,7 @@ class Records(Sequence[Record]):
         return torch.tensor([r.metrics[name] for r in self.found], dtype=torch.float64)
 
     def __repr__(self) -> str:
-        lines = [f"{self.title}: {record.line()}" for record in self.found]
+        lines = [f"{self.title}: {line}" for line in origins(self.found)]
         if self.missing:
             lines += [f"{self.title}: not recorded yet; to make the record:", *self.missing]
         return "\n".join(lines)
@@ -95,7 +96,7 @@ class Records(Sequence[Record]):
     def _repr_html_(self) -> str:
         boxes = []
         if self.found:
-            lines = "".join(f"<br>{html.escape(record.line())}" for record in self.found)
+            lines = "".join(f"<br>{html.escape(line)}" for line in origins(self.found))
             head = f"<strong>Recorded</strong>: {html.escape(self.title)}"
             style = STYLE.format("#3b7d4f")
             boxes.append(f'<div class="symtutor-record" style="{style}">{head}{lines}</div>')

@@ -58,16 +58,20 @@ class Record:
         about = columns[training]
         return History(tuple(about["names"]), self.tensors[f"history/{training}"], about["every"])
 
-    def line(self) -> str:
-        """Where the numbers come from, in one line."""
+    def origin(self) -> tuple[str, str]:
+        """Commit, versions and device; and the day. What runs made together have in common."""
         c = self.content
         commit = (c["commit"] or f"version {c['versions']['symtutor']}")[:15]
         changed = ", uncommitted changes" if c["dirty"] else ""
+        made = f"{commit}{changed} · torch {c['versions']['torch']} · {c['device']}"
+        return made, c["finished"][:10]
+
+    def line(self) -> str:
+        """Where the numbers come from, in one line."""
+        made, day = self.origin()
+        c = self.content
         peak = "" if c["peak_mib"] is None else f" · peak {c['peak_mib']:.0f} MiB"
-        return (
-            f"seed {self.seed} · {commit}{changed} · torch {c['versions']['torch']} · "
-            f"{c['device']} · {c['seconds']:.0f} s{peak} · {c['finished'][:10]}"
-        )
+        return f"seed {self.seed} · {made} · {c['seconds']:.0f} s{peak} · {day}"
 
 
 def _beside(path: Path) -> Path:

@@ -14,3 +14,21 @@ def metric_text(name: str, records: Sequence[Record]) -> str:
     if len(values) > 1:
         text += f" ({min(values):.3g} to {max(values):.3g})"
     return text if unit == "1" else f"{text} {unit}"
+
+
+def origins(records: Sequence[Record]) -> list[str]:
+    """Where records come from: one line for all seeds that were run on one commit and device."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.origin(), []).append(record)
+    return [_line(*origin, group) for origin, group in groups.items()]
+
+
+def _line(made: str, day: str, group: list[Record]) -> str:
+    if len(group) == 1:
+        return group[0].line()
+    seeds = ", ".join(str(record.seed) for record in group)
+    seconds = [round(record.content["seconds"]) for record in group]
+    peaks = [p for p in (record.content["peak_mib"] for record in group) if p is not None]
+    peak = f" · peak {max(peaks):.0f} MiB" if peaks else ""
+    return f"seeds {seeds} · {made} · {min(seconds)} to {max(seconds)} s each{peak} · {day}"

@@ -71,7 +71,11 @@ def test_all_records_are_shown_with_where_they_come_from(tiny, results):
     assert found and [r.seed for r in found] == [0, 1] and found.missing == ()
     assert found.title == "tiny-line, laptop"
     assert "symtutor-missing" not in found._repr_html_()
-    assert repr(found).splitlines() == [f"{found.title}: {r.line()}" for r in found]
+    (line,) = repr(found).splitlines()  # one origin, one line
+    seeds = ", ".join(str(run.seed) for run in found)
+    assert line.startswith(f"{found.title}: seeds {seeds} · ")
+    made, day = found[0].origin()
+    assert made in line and line.endswith(day)
     slopes = found.metric("slope")
     assert slopes.dtype == torch.float64 and slopes.tolist() == [r.metrics["slope"] for r in found]
     assert found.metric("both").shape == (2, 1, 2)
