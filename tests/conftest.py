@@ -1,5 +1,3 @@
-import os
-
 import matplotlib
 import pytest
 import torch
@@ -7,9 +5,6 @@ import torch
 matplotlib.use("Agg")
 
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
-
-
-os.environ.setdefault("TQDM_DISABLE", "1")  # read by tqdm when it is imported
 
 
 @pytest.fixture(params=[torch.float32, torch.float64], ids=["float32", "float64"])
