@@ -1,25 +1,24 @@
 """Fields that are linear combinations of given functions, described by plain tables."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations_with_replacement
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..data.evolution import Factor, Generator, Term
 from ..numerics.quadrature import Quadrature
 from .base import Field
-
-# A factor is (function, coordinate index, parameter); a term is a product of factors, () is 1.
-Factor = tuple[str, int, float]
-Term = tuple[Factor, ...]
 
 FUNCTIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "power": lambda x, p: x**p,
     "cos": lambda x, p: torch.cos(p * x),
     "sin": lambda x, p: torch.sin(p * x),
     "exp": lambda x, p: torch.exp(p * x),
+    "sqrt": lambda x, p: torch.sqrt(x + p),
+    "rsqrt": lambda x, p: torch.rsqrt(x + p),
 }
 
 
@@ -50,6 +49,9 @@ def term_name(term: Term, names: Sequence[str]) -> str:
         name = names[coordinate]
         if function == "power":
             return name if parameter == 1 else f"{name}^{parameter:g}"
+        if function in ("sqrt", "rsqrt"):
+            root = f"sqrt({name} + {parameter:g})" if parameter else f"sqrt({name})"
+            return root if function == "sqrt" else f"1/{root}"
         argument = name if parameter == 1 else f"{parameter:.4g} {name}"
         return f"{function}({argument})"
 
@@ -61,7 +63,8 @@ class LibraryField(Field):
 
     Args:
         terms: products of factors (function, coordinate, parameter), with the functions of
-            `FUNCTIONS`: power (x^p), cos and sin (of p x), exp (of p x); () is the constant 1.
+            `FUNCTIONS`: power (x^p), cos, sin and exp (of p x), sqrt and rsqrt (of x + p, and
+            its inverse); () is the constant 1.
         coefficients: c, for every generator, term and component.
         names: coordinate names; they also fix the number of coordinates.
         trainable: whether the coefficients are parameters that an optimiser may move.
@@ -104,6 +107,44 @@ class LibraryField(Field):
                 )
         self.coefficients = nn.Parameter(coefficients.detach().clone(), requires_grad=trainable)
         self.to(coefficients)
+
+    @classmethod
+    def from_generators(
+        cls,
+        generators: Mapping[str, Generator],
+        names: Sequence[str] = ("x", "t", "u"),
+        quadrature: Quadrature | None = None,
+    ) -> "LibraryField":
+        """The field of a table such as `Equation.algebra`; the keys become its labels.
+
+        Args:
+            generators: for every label the parts (component, coefficient, term) of its field.
+            names: coordinate names; they also fix the number of coordinates.
+            quadrature: if given, generators are normalised on it (see `Field`).
+
+        Raises:
+            ValueError: for no generator, a component out of range, or an impossible term.
+
+        Example:
+            >>> boost = {"galilean": ((0, 1.0, (("power", 1, 1.0),)), (2, 1.0, ()))}
+            >>> LibraryField.from_generators(boost)(torch.tensor([0.0, 7.0, 0.5])).tolist()
+            [[7.0, 0.0, 1.0]]
+        """
+        terms: list[Term] = list(
+            dict.fromkeys(term for parts in generators.values() for _, _, term in parts)
+        )
+        coefficients = torch.zeros(len(generators), len(terms), len(names))
+        if not terms:
+            raise ValueError(f"a field needs at least one generator with a part, got {generators}")
+        for i, (label, parts) in enumerate(generators.items()):
+            for component, coefficient, term in parts:
+                if not 0 <= component < len(names):
+                    raise ValueError(
+                        f"generator {label!r} has component {component}, but the coordinates are "
+                        f"{', '.join(names)}; components run from 0 to {len(names) - 1}"
+                    )
+                coefficients[i, terms.index(term), component] += coefficient
+        return cls(terms, coefficients, names=names, labels=list(generators), quadrature=quadrature)
 
     def basis(self, points: Float[Tensor, "*b d"]) -> Float[Tensor, "*b k"]:
         """The value of every term at every point."""
