@@ -11,6 +11,7 @@ import posixpath
 from pathlib import Path
 from typing import Any, ClassVar
 
+import symtutor_tables
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -133,19 +134,11 @@ def link(source: str, target: str) -> nodes.paragraph:
 
 def table(docname: str, rows: dict[str, dict[str, float | None]]) -> nodes.table:
     """The docutils table of :func:`measure`'s rows."""
-    head, body = nodes.thead(), nodes.tbody()
-    cells = [nodes.entry("", nodes.paragraph(text=text)) for text in HEADER]
-    head += nodes.row("", *cells)
     keys = ("seconds", "seconds_allowed", "memory_mib", "memory_mib_allowed")
-    for target, row in rows.items():
-        numbers = [nodes.entry("", nodes.paragraph(text=number(row[key]))) for key in keys]
-        body += nodes.row("", nodes.entry("", link(docname, target)), *numbers)
-    group = nodes.tgroup(cols=len(HEADER))
-    group += [nodes.colspec(colwidth=1) for _ in HEADER]
-    group += [head, body]
-    result = nodes.table(classes=["colwidths-auto"])
-    result += group
-    return result
+    cells = [
+        (link(docname, target), *(number(row[key]) for key in keys)) for target, row in rows.items()
+    ]
+    return symtutor_tables.table(HEADER, cells)
 
 
 def refresh(app: Sphinx, env: BuildEnvironment) -> list[str]:

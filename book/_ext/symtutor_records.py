@@ -6,6 +6,7 @@ seeds, device and seconds. What is missing is shown as missing, with the command
 
 from typing import Any, ClassVar
 
+import symtutor_tables
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
@@ -39,20 +40,13 @@ def devices(records: tuple[Record, ...]) -> str:
     return "; ".join(sorted({record.content["device"] for record in records}))
 
 
-def table() -> nodes.table:
-    """The docutils table of all wanted records."""
-    head, body = nodes.thead(), nodes.tbody()
-    head += nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in HEADER))
-    for name in experiments.names():
-        for wanted in experiments.get(name).wanted:
-            texts = cells(name, wanted)
-            body += nodes.row("", *(nodes.entry("", nodes.paragraph(text=t)) for t in texts))
-    group = nodes.tgroup(cols=len(HEADER))
-    group += [nodes.colspec(colwidth=1) for _ in HEADER]
-    group += [head, body]
-    result = nodes.table(classes=["colwidths-auto"])
-    result += group
-    return result
+def rows() -> list[tuple[str, ...]]:
+    """The texts of all rows."""
+    return [
+        cells(name, wanted)
+        for name in experiments.names()
+        for wanted in experiments.get(name).wanted
+    ]
 
 
 def missing() -> nodes.Node:
@@ -72,7 +66,7 @@ class RecordTable(SphinxDirective):
         root = library.results_root()
         for path in sorted(root.rglob("seed*.json")):
             self.env.note_dependency(str(path))
-        return [table(), missing()]
+        return [symtutor_tables.table(HEADER, rows()), missing()]
 
 
 def register(app: Sphinx) -> None:
