@@ -50,7 +50,9 @@ from .losses import lipschitz, nearest, orthonormality, sobolev
 from .numerics.interpolation import bilinear, inside, pixel_grid
 from .numerics.quadrature import Quadrature, grid_quadrature
 from .numerics.random import fan_out, generator
+from .numerics.resampling import longest_run, resample
 from .numerics.rk4 import rk4, rk4_step
+from .numerics.sampling import dirichlet_kernel, whittaker_shannon
 from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
 from .records import BusyError, ClaimError, Record, Records, claim, execute, glue, record
 from .session import provenance, setup
@@ -116,6 +118,7 @@ __all__ = [
     "claim",
     "constant",
     "cosine",
+    "dirichlet_kernel",
     "execute",
     "exercise",
     "exercises",
@@ -141,6 +144,7 @@ __all__ = [
     "lie_bracket",
     "lipschitz",
     "load_images",
+    "longest_run",
     "monomials",
     "nearest",
     "orbits",
@@ -152,6 +156,7 @@ __all__ = [
     "pull_back_images",
     "quiver",
     "record",
+    "resample",
     "rk4",
     "rk4_step",
     "setup",
@@ -164,4 +169,5 @@ __all__ = [
     "train",
     "warp",
     "warped_grid",
+    "whittaker_shannon",
 ]
