@@ -165,6 +165,18 @@ def close(got: Tensor, wanted: Tensor, tolerance: float = TOLERANCE) -> bool:
     return bool((got - wanted).abs().max() <= tolerance * scale)
 
 
+def agrees(got: Any, wanted: Tensor) -> bool:
+    """Whether a value has the wanted shape and values: truth values all, numbers nearly."""
+    if getattr(got, "shape", None) != wanted.shape:
+        return False
+    return torch.equal(got, wanted) if wanted.dtype == torch.bool else close(got, wanted)
+
+
+def recognised(got: Tensor, mistakes: Mapping[str, Tensor]) -> str | None:
+    """The hint of the first mistake that leads to the shape and values that `got` has."""
+    return next((hint for hint, wrong in mistakes.items() if agrees(got, wrong)), None)
+
+
 def diagnose(
     got: Tensor, right: Tensor, mistakes: Mapping[str, Tensor], otherwise: str
 ) -> str | None:
@@ -177,10 +189,8 @@ def diagnose(
     """
     if close(got, right):
         return None
-    for hint, wrong in mistakes.items():
-        if wrong.shape == got.shape and close(got, wrong):
-            return hint
-    return f"{otherwise} The largest error is {(got - right).abs().max().item():.2g}."
+    largest = f"The largest error is {(got - right).abs().max().item():.2g}."
+    return recognised(got, mistakes) or f"{otherwise} {largest}"
 
 
 def _first_bad(values: Tensor) -> float:

@@ -130,3 +130,16 @@ def test_numbers_lists_and_tensors_are_all_welcome():
     for value in (torch.ones(2, dtype=torch.float64, requires_grad=True), [1, 1], (1.0, 1.0)):
         assert engine.tensor(value, (2,), "it").tolist() == [1.0, 1.0]
     assert engine.tensor(1, (), "it").dtype == torch.float32
+
+
+def test_values_agree_only_in_the_wanted_shape():
+    ones = torch.ones(2)
+    assert engine.agrees(ones + 1e-5, ones) and not engine.agrees(ones + 1e-3, ones)
+    assert not engine.agrees(ones[None], ones) and not engine.agrees([1.0, 1.0], ones)
+    assert engine.agrees(ones > 0, ones > 0) and not engine.agrees(ones > 0, ones > 1)
+
+
+def test_a_mistake_is_recognised_by_its_shape_and_values():
+    mistakes = {"row": torch.ones(1, 2), "two": 2 * torch.ones(2), "one": torch.ones(2)}
+    assert engine.recognised(torch.ones(2), mistakes) == "one"
+    assert engine.recognised(torch.zeros(2), mistakes) is None

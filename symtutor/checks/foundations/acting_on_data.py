@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ..engine import close, diagnose, exercise, function, tensor
+from ..engine import agrees, close, diagnose, exercise, function, recognised, tensor
 
 
 @exercise(
@@ -161,13 +161,13 @@ def trusted_mask(answer: Any, generator: Generator) -> str | None:
         "only the first coordinate is checked.": within[:, 0],
         "only the second coordinate is checked.": within[:, 1],
     }
-    for hint, wrong in mistakes.items():
-        if torch.equal(mask, wrong):
-            return hint
-    if not torch.equal(mask, within.all(-1)):
+    hint = recognised(mask, mistakes)
+    if hint:
+        return hint
+    if not agrees(mask, within.all(-1)):
         wrong_at = points[(mask != within.all(-1)).nonzero()[0, 0]].tolist()
         return f"wrong at ({wrong_at[0]:.2f}, {wrong_at[1]:.2f}), for example."
     shaped = torch.as_tensor(inside(points.reshape(8, 8, 2)))
-    if shaped.shape != (8, 8) or not torch.equal(shaped.reshape(-1), mask):
+    if not agrees(shaped, mask.reshape(8, 8)):
         return "points of shape (8, 8, 2) come out wrong; use points[..., 0] or dim=-1."
     return None

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ..engine import close, diagnose, exercise, function, tensor
+from ..engine import agrees, diagnose, exercise, function, tensor
 
 
 @exercise("ex-shear-flow", question="Write the flow of L5 = (x2, 0) as a function of points and s.")
@@ -46,7 +46,7 @@ def shear_flow(answer: Any, generator: Generator) -> str | None:
         more = torch.randn(shape, generator=generator)
         moved = flow(more, -0.3)
         right = more + torch.stack([-0.3 * more[..., 1], torch.zeros_like(more[..., 0])], dim=-1)
-        if getattr(moved, "shape", None) != more.shape or not close(moved, right):
+        if not agrees(moved, right):
             return f"points of shape {shape} come out wrong; use points[..., 0] and points[..., 1]."
     return None
 

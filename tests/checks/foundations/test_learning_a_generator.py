@@ -49,10 +49,8 @@ def of(function, side=1):
         ),
     ],
 )
-def test_orthonormality_hints(answer, hint):
-    result = check("ex-orthonormality-loss", answer)
-    assert not result.passed
-    assert hint in result.message
+def test_orthonormality_hints(answer, hint, refused):
+    refused("ex-orthonormality-loss", answer, hint)
 
 
 def test_orthonormality_right():
@@ -94,10 +92,8 @@ def rms(vectors):
         (lambda f, z: f(z), "shape (12, 2)"),
     ],
 )
-def test_tangent_hints(answer, hint):
-    result = check("ex-tangent-fields", answer)
-    assert not result.passed
-    assert hint in result.message
+def test_tangent_hints(answer, hint, refused):
+    refused("ex-tangent-fields", answer, hint)
 
 
 def test_tangent_right():
@@ -133,10 +129,8 @@ def formula(Q):
         (lambda Q: Q, "one number"),
     ],
 )
-def test_count_hints(answer, hint):
-    result = check("ex-count-linear-symmetries", answer)
-    assert not result.passed
-    assert hint in result.message
+def test_count_hints(answer, hint, refused):
+    refused("ex-count-linear-symmetries", answer, hint)
 
 
 def test_count_right():

@@ -57,10 +57,8 @@ SIXTHS = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
         (tableau(CLASSICAL, (1 / 6, 1 / 6, 1 / 3, 1 / 3)), "one by one. The largest error is"),
     ],
 )
-def test_rk4_hints(answer, hint):
-    result = check("ex-rk4-step", answer)
-    assert not result.passed
-    assert hint in result.message
+def test_rk4_hints(answer, hint, refused):
+    refused("ex-rk4-step", answer, hint)
 
 
 def test_rk4_right():
@@ -90,10 +88,8 @@ def residual(flow, x, s, t):
         (lambda *a: residual(*a).abs(), "one number, but yours has shape (5, 2)"),
     ],
 )
-def test_group_law_hints(answer, hint):
-    result = check("ex-group-law", answer)
-    assert not result.passed
-    assert hint in result.message
+def test_group_law_hints(answer, hint, refused):
+    refused("ex-group-law", answer, hint)
 
 
 @pytest.mark.parametrize(
@@ -129,10 +125,8 @@ def rms(vectors):
         (lambda f, x, q: f(q) / rms(f(q)), "must have shape (8, 2), but yours has shape (40, 2)"),
     ],
 )
-def test_normalise_hints(answer, hint):
-    result = check("ex-normalise-once", answer)
-    assert not result.passed
-    assert hint in result.message
+def test_normalise_hints(answer, hint, refused):
+    refused("ex-normalise-once", answer, hint)
 
 
 def test_normalise_right():
