@@ -1,4 +1,4 @@
-"""Real faults for tests."""
+"""Helpers, no tests: real faults, such as a full disk, and what they must leave unchanged."""
 
 import io
 import signal

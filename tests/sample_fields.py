@@ -1,4 +1,4 @@
-"""Numbers and fields that several tests need."""
+"""Helpers, no tests: numbers and fields that several tests need."""
 
 import torch
 from torch.testing import assert_close

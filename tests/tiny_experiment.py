@@ -1,4 +1,4 @@
-"""An experiment that takes milliseconds, for everything around experiments."""
+"""Helper, no tests: an experiment that takes milliseconds, for everything around experiments."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Small trainings with every kind of state that a checkpoint has to hold."""
+"""Helper, no tests: small trainings with every kind of state that a checkpoint has to hold."""
 
 import copy
 from dataclasses import dataclass, field

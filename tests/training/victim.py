@@ -1,4 +1,4 @@
-"""Runs an experiment again and again and has it killed; started by test_kill.py.
+"""Helper, no tests: runs an experiment again and again and has it killed, for test_kill.py.
 
 python victim.py FOLDER: makes FOLDER/unbroken and FOLDER/broken, prints what happened as JSON. The
 process imports everything once and forks a child for every run, so a kill costs no import.
