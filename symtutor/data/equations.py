@@ -95,6 +95,7 @@ class NKdV(KdV):
 
     name: ClassVar[str] = "nkdv"
     wavenumbers: tuple[int, ...] = (1,)
+    substeps: int = 24
     t0: float = 50.0
 
     @property
@@ -139,6 +140,7 @@ class CKdV(Equation):
 
     name: ClassVar[str] = "ckdv"
     order: ClassVar[int] = 3
+    substeps: int = 8
 
     @property
     def algebra(self) -> Mapping[str, Generator]:

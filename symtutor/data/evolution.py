@@ -45,7 +45,8 @@ class Equation(ABC):
         points: number of grid points in [0, L), the end left out.
         waves: number P of sine waves in an initial condition.
         wavenumbers: whole numbers $l_p$ of periods in L that these waves are drawn from.
-        substeps: steps of the solver from frame to frame.
+        substeps: steps of the solver from frame to frame. With the packaged numbers one frame of
+            the kept window adds a relative error of at most about 1e-8.
         degree: degree of the nonlinearity, for de-aliasing; 1 switches de-aliasing off.
     """
 
