@@ -31,13 +31,16 @@ class MLPField(Field):
         n: number of generators.
         periods: for every coordinate its period, or None; omit if no coordinate is periodic.
         width: hidden width of the trunk (256 in the paper).
-        head: hidden width of a head (32 in the paper).
+        head: hidden width of a head (32 in the paper). With 0 the heads are linear,
+            $V_i(z)=B_ie+b_i$: then all fields are combinations of the same `features`, and the
+            best ones can be solved for (see `spectrum`).
         names: coordinate names.
         quadrature: if given, generators are normalised on it (see `Field`).
         seed: initial weights are drawn from U(±1/sqrt(fan in)) by a private generator.
 
     Raises:
-        ValueError: if there is not one period per coordinate, or a period is not positive.
+        ValueError: if there is not one period per coordinate, a period is not positive, or a width
+            is below 1 (a head's below 0).
 
     Example:
         >>> field = MLPField(2, 10)
@@ -64,17 +67,25 @@ class MLPField(Field):
                 f"a field on {dim} coordinates needs {dim} periods, each None or positive, "
                 f"got {self.periods}"
             )
+        if width < 1 or head < 0:
+            raise ValueError(
+                f"a trunk needs a width of at least 1 and a head of at least 0 (0 for linear "
+                f"heads), got width={width} and head={head}"
+            )
         inputs = dim + sum(p is not None for p in self.periods)
         g = torch.Generator().manual_seed(seed)
         self.w1, self.b1 = _uniform((width, inputs), inputs, g), _uniform((width,), inputs, g)
         self.w2, self.b2 = _uniform((width, width), width, g), _uniform((width,), width, g)
-        self.head_in = _uniform((n, width, head), width, g)
-        self.head_in_bias = _uniform((n, 1, head), width, g)
-        self.head_out = _uniform((n, head, dim), head, g)
-        self.head_out_bias = _uniform((n, 1, dim), head, g)
+        self.head = head
+        if head:
+            self.head_in = _uniform((n, width, head), width, g)
+            self.head_in_bias = _uniform((n, 1, head), width, g)
+        last = head or width
+        self.head_out = _uniform((n, last, dim), last, g)
+        self.head_out_bias = _uniform((n, 1, dim), last, g)
 
-    def _trunk(self, points: Tensor) -> Tensor:
-        """The shared features of every point."""
+    def features(self, points: Float[Tensor, "*b d"]) -> Float[Tensor, "*b width"]:
+        """What the trunk makes of every point; shared by all generators."""
         inputs = [
             points[..., i : i + 1]
             if period is None
@@ -87,16 +98,17 @@ class MLPField(Field):
 
     def _heads(self, features: Tensor) -> Tensor:
         """Head i on block i: "n rows width" -> "n rows d", one batched product per layer."""
-        hidden = F.silu(torch.baddbmm(self.head_in_bias, features, self.head_in))
-        return torch.baddbmm(self.head_out_bias, hidden, self.head_out)
+        if self.head:
+            features = F.silu(torch.baddbmm(self.head_in_bias, features, self.head_in))
+        return torch.baddbmm(self.head_out_bias, features, self.head_out)
 
     def raw(self, points: Float[Tensor, "*b d"]) -> Float[Tensor, "*b n d"]:
         """All heads at every point; the trunk is evaluated once."""
-        features = self._trunk(points.reshape(-1, self.dim))
+        features = self.features(points.reshape(-1, self.dim))
         values = self._heads(features.expand(self.n, *features.shape))
         return values.movedim(0, 1).reshape(*points.shape[:-1], self.n, self.dim)
 
     def raw_own(self, points: Float[Tensor, "*b n d"]) -> Float[Tensor, "*b n d"]:
         """Head i at copy i: n times fewer head evaluations than all heads at all copies."""
         blocks = points.reshape(-1, self.n, self.dim).movedim(1, 0)
-        return self._heads(self._trunk(blocks)).movedim(0, 1).reshape(points.shape)
+        return self._heads(self.features(blocks)).movedim(0, 1).reshape(points.shape)
