@@ -1,6 +1,7 @@
 """Options and configurations from the command line, by tyro over the dataclasses."""
 
 import io
+import math
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, fields, make_dataclass, replace
@@ -114,6 +115,34 @@ def parse(
     except ValueError as error:  # the configuration's own checks
         raise UsageError(str(error)) from None
     return parsed.options, parsed.config
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made, because a file stands there or above it.
+
+    Raises:
+        UsageError: naming that file.
+    """
+    for place in (folder, *folder.parents):
+        if place.is_dir():
+            return
+        if place.exists() or place.is_symlink():
+            raise UsageError(
+                f"cannot write into the folder {folder}: {place} is not a folder; choose another "
+                "--out, or move that file away"
+            )
+
+
+def check_times(max_minutes: float | None, checkpoint_seconds: float) -> None:
+    """Refuse times that are negative or no number.
+
+    Raises:
+        UsageError: naming the option, what was given and what is allowed.
+    """
+    times = {"max_minutes": max_minutes, "checkpoint_seconds": checkpoint_seconds}
+    for name, value in times.items():
+        if value is not None and (math.isnan(value) or value < 0):
+            raise UsageError(f"{name} must be at least 0, got {value}")
 
 
 def parse_field(experiment: Experiment, preset: str, name: str, value: str) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..machine import best_device
 from ..records import Record, execute, library, store
 from ..training import Runtime
-from .options import RunOptions, UsageError, experiment_of, parse
+from .options import RunOptions, UsageError, check_folder, check_times, experiment_of, parse
 from .showing import details
 
 
@@ -16,6 +16,8 @@ def main(arguments: list[str]) -> int:
     changed = experiment.overrides(config, options.preset)
     name, preset, seed = experiment.name, options.preset, config.seed
     folder = options.out or store.place(Path("runs"), name, preset, changed, seed)
+    check_times(options.max_minutes, options.checkpoint_seconds)
+    check_folder(folder)
     try:
         runtime = Runtime(
             folder=folder,

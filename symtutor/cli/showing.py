@@ -11,9 +11,11 @@ from .. import experiments
 from ..experiments import UnknownNameError
 from ..files import DamagedError
 from ..records import Record, library, store
-from ..records.summary import metric_text
+from ..records.summary import metric_text, origins
 from ..training import MismatchError
 from .options import UsageError
+
+SUFFIXES = (".json", ".safetensors")  # of the two files of a record
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def main(arguments: list[str]) -> int:
     options = tyro.cli(ShowOptions, args=arguments, prog="symtutor show")
     names = experiments.names()
     if options.what and options.what not in names:
-        return show_path(Path(options.what))
+        return show_path(options.what)
     chosen = (options.what,) if options.what else names
     if options.missing:
         lines = [line for line, path in library.wanted(chosen) if not path.exists()]
@@ -43,8 +45,14 @@ def main(arguments: list[str]) -> int:
     return show_table(chosen)
 
 
-def show_path(path: Path) -> int:
-    """Print everything about one record."""
+def show_path(what: str) -> int:
+    """Print everything about one record.
+
+    Raises:
+        UsageError: if there is no such file or folder, or no record in the folder.
+        UnknownNameError: the same, for a word that can only be meant as an experiment.
+    """
+    path = Path(what)
     file = path / "record.json" if path.is_dir() else path
     if file.suffix == ".safetensors":  # the tensors of a record lie beside it
         file = file.with_suffix(".json")
@@ -53,14 +61,19 @@ def show_path(path: Path) -> int:
             f"{path} holds no record.json: its run is not finished (give the same "
             "`symtutor run` again to go on), or it is not the folder of a run"
         )
-    if not file.is_file():
-        experiments.get(str(path))  # neither a file nor an experiment: names the nearest ones
+    if not file.exists():
+        if path.name == what and path.suffix not in SUFFIXES:
+            experiments.get(what)  # names the nearest ones
+        raise UsageError(
+            f"{file} does not exist; give the folder of a finished run, the file of a record, or "
+            "an experiment (`symtutor list`)"
+        )
     print(details(store.read(file)))
     return 0
 
 
 def show_table(names: Iterable[str]) -> int:
-    """Print a line per configuration, with the median and the range of its headline metrics."""
+    """Print every configuration with its headline metrics, median and range, and its origins."""
     status = 0
     for name in names:
         groups, faults = collect(library.results_root() / name)
@@ -70,8 +83,8 @@ def show_table(names: Iterable[str]) -> int:
             print(f"{name} · {preset}{changed} · seeds {seeds}")
             for metric in experiments.get(name).headline:
                 print(f"  {metric_text(metric, records)}")
-            for record in records:
-                print(f"  {record.line()}")
+            for line in origins(records):
+                print(f"  {line}")
         for fault in faults:
             print(f"refused: {fault}")
         if not groups and not faults:

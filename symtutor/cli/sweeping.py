@@ -9,7 +9,14 @@ import tyro
 from .. import sweeps
 from ..experiments import Experiment
 from ..records import library
-from .options import UsageError, experiment_of, parse, parse_field
+from .options import (
+    UsageError,
+    check_folder,
+    check_times,
+    experiment_of,
+    parse,
+    parse_field,
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,16 @@ def main(arguments: list[str]) -> int:
     """Run a sweep; the status is 1 if a run failed."""
     experiment, rest = experiment_of(arguments, "sweep")
     options, config = parse(experiment, rest, SweepOptions(), "sweep")
+    check_times(options.max_minutes, options.checkpoint_seconds)
+    check_folder(options.out)
+    if options.seeds < 1:
+        raise UsageError(f"seeds must be at least 1, got {options.seeds}")
     base = experiment.overrides(config, options.preset)
     axes = axes_of(experiment, options.preset, options.grid)
-    combos = sweeps.grid(experiment, options.preset, axes)
+    try:
+        combos = sweeps.grid(experiment, options.preset, axes)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     outcomes = sweeps.sweep(
         experiment,
         options.preset,
