@@ -4,7 +4,15 @@ The names below are the whole public interface; the book imports them as `import
 """
 
 from . import experiments
-from .actions import Acted, act_on_images, as_pixels, pull_back_images, warp
+from .actions import (
+    Acted,
+    act_on_images,
+    act_on_solutions,
+    as_pixels,
+    pull_back_images,
+    solution_graph,
+    warp,
+)
 from .algebra import (
     Algebra,
     Projection,
@@ -53,6 +61,7 @@ from .numerics.random import fan_out, generator
 from .numerics.resampling import longest_run, resample
 from .numerics.rk4 import rk4, rk4_step
 from .numerics.sampling import dirichlet_kernel, whittaker_shannon
+from .numerics.weno import WenoDerivative, deformed_derivatives, linear_weights, weno_derivative
 from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
 from .records import BusyError, ClaimError, Record, Records, claim, execute, glue, record
 from .session import provenance, setup
@@ -111,13 +120,16 @@ __all__ = [
     "Trained",
     "Trajectories",
     "UnknownNameError",
+    "WenoDerivative",
     "act_on_images",
+    "act_on_solutions",
     "as_pixels",
     "bilinear",
     "check",
     "claim",
     "constant",
     "cosine",
+    "deformed_derivatives",
     "dirichlet_kernel",
     "execute",
     "exercise",
@@ -142,6 +154,7 @@ __all__ = [
     "inverse",
     "killing_form",
     "lie_bracket",
+    "linear_weights",
     "lipschitz",
     "load_images",
     "longest_run",
@@ -163,11 +176,13 @@ __all__ = [
     "simulate",
     "slider",
     "sobolev",
+    "solution_graph",
     "structure_constants",
     "style",
     "term_name",
     "train",
     "warp",
     "warped_grid",
+    "weno_derivative",
     "whittaker_shannon",
 ]

@@ -1,4 +1,4 @@
-"""What a flow does to data: images as functions on the square."""
+"""What a flow does to data: to images, functions on the square, and to solutions of PDEs."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,22 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
+from .data.trajectories import Trajectories
 from .fields import Field
 from .flows import Parameter, flow
+from .numerics.chart import Chart
 from .numerics.interpolation import bilinear, pixel_grid
+from .numerics.resampling import resample
+
+POINTS = 2**18
+"""About how many points of solutions are moved at a time."""
 
 
 class Acted(NamedTuple):
     """Transformed data of the same kind, and where they can be trusted.
 
-    `mask` is False in cells whose value had to be looked up outside the data; they hold zeros.
+    `mask` is False where a value had to be looked up outside the data; there are zeros. It has one
+    entry per pixel of an image, and one per row (time) of a solution.
     """
 
     data: Float[Tensor, "..."]
@@ -120,3 +127,102 @@ def act_on_images(
         [0.0, 0.0, 1.0]
     """
     return pull_back_images(field, images, -s, **options)
+
+
+def solution_graph(
+    u: Float[Tensor, "*b time space"], times: Float[Tensor, " time"], length: float
+) -> Float[Tensor, "*b time space 3"]:
+    """The points (x, t, u) of solutions on the regular grid, x = 0, L/N, ..., L - L/N.
+
+    Example:
+        >>> solution_graph(torch.zeros(2, 4), torch.tensor([1.0, 2.0]), 8.0)[1, 3].tolist()
+        [6.0, 2.0, 0.0]
+    """
+    x = torch.arange(u.shape[-1], dtype=u.dtype, device=u.device) * (length / u.shape[-1])
+    return torch.stack([x.expand_as(u), times[:, None].expand_as(u), u], dim=-1)
+
+
+def _unpack(
+    solutions: Tensor | Trajectories, times: Tensor | None, length: float | None
+) -> tuple[Tensor, Tensor, float]:
+    """Values, times and period, from wherever they stand."""
+    if isinstance(solutions, Trajectories):
+        if times is not None or length is not None:
+            raise ValueError("trajectories know their times and length; leave both out")
+        return solutions.u, solutions.times, solutions.equation.length
+    if times is None or length is None:
+        raise ValueError(
+            "a tensor of solutions does not know its grid; pass times=... and length=..., or "
+            "Trajectories instead"
+        )
+    if solutions.shape[-2] != len(times):
+        raise ValueError(
+            f"solutions must have shape (..., time, space) with {len(times)} times, got "
+            f"{tuple(solutions.shape)}"
+        )
+    return solutions, times, length
+
+
+def act_on_solutions(
+    field: Field,
+    solutions: Float[Tensor, "..."] | Trajectories,
+    s: Parameter,
+    *,
+    times: Float[Tensor, " time"] | None = None,
+    length: float | None = None,
+    chart: Chart | None = None,
+    resampling: str = "pullback",
+    order: int = 10,
+    **options,
+) -> Acted:
+    r"""The group's action on solutions u(x, t): move the graph, read it off on the old grid.
+
+    All points (x, t, u(x, t)) go along the flow; the moved graph is the transformed solution, and
+    `resample` gives its values on the regular grid. Computed in the field's dtype.
+
+    Args:
+        field: n generators on (x, t, u), periodic in x.
+        solutions: trajectories, or values "*b time space" with `times` and `length`.
+        s: group parameter; a vector adds a leading axis, as in `flow`.
+        times: of the rows, equally spaced.
+        length: period L in x; the grid points are 0, L/N, ..., L - L/N.
+        chart: coordinates in which the field is given; without one, physical units.
+        resampling: "pullback", "splat", "hat" or "bilinear"; see `resample`.
+        order: nodes of the interpolation in t.
+        options: passed to `flow` (method, steps, ...).
+
+    Returns:
+        data "n *b time space" ("times n *b time space" for a vector s), and mask without the last
+        axis: the rows that the moved graph covers. `longest_run` turns it into a time window.
+
+    Raises:
+        ValueError: if the field does not act on three coordinates, or grid and values do not fit.
+
+    Example:
+        >>> from .fields import AffineField
+        >>> boost = AffineField(torch.tensor([[[0.0, 1, 0], [0, 0, 0], [0, 0, 0]]]),
+        ...                     torch.tensor([[0.0, 0.0, 1.0]]))  # (t, 0, 1)
+        >>> u, t = torch.zeros(2, 12, 16), torch.arange(12.0)
+        >>> acted = act_on_solutions(boost, u, 0.5, times=t, length=4.0)
+        >>> acted.data.shape, acted.mask.shape, round(acted.data.mean().item(), 6)
+        (torch.Size([1, 2, 12, 16]), torch.Size([1, 2, 12]), 0.5)
+    """
+    if field.dim != 3:
+        raise ValueError(
+            f"a solution's graph has 3 coordinates (x, t, u), but the field acts on {field.dim}: "
+            f"{field.names}"
+        )
+    u, times, length = _unpack(solutions, times, length)
+    u, times = u.to(field._one), times.to(field._one)
+    batch, (rows, n) = u.shape[:-2], u.shape[-2:]
+    found = []
+    for part in u.reshape(-1, rows, n).split(max(1, POINTS // (rows * n))):
+        points = solution_graph(part, times, length)
+        moved = flow(field, chart.inward(points) if chart else points, s, **options)
+        moved = moved.movedim(-2, -5)  # generators before trajectories
+        moved = chart.outward(moved) if chart else moved
+        found.append(resample(moved, times, length, method=resampling, order=order))
+    data = torch.cat([values for values, _ in found], dim=-3)
+    mask = torch.cat([rows for _, rows in found], dim=-2)
+    lead = data.shape[:-3]
+    return Acted(data.reshape(*lead, *batch, rows, n), mask.reshape(*lead, *batch, rows))
