@@ -50,7 +50,7 @@ def linear_weights(places: Float[Tensor, "*b two_k"]) -> Float[Tensor, "*b s"]:
 
 
 def _indicator(degree: int, like: Tensor) -> Tensor:
-    r"""Matrix of $\sum_{l\ge1}\int_{-1/2}^{1/2}(P^{(l)})^2\,d\xi$ in the coefficients of P but P(0)."""
+    r"""Matrix of $\sum_{l\ge1}\int_{-1/2}^{1/2}(P^{(l)})^2d\xi$ in the coefficients of P - P(0)."""
     q = torch.zeros(degree, degree, dtype=torch.float64)
     for i in range(1, degree + 1):
         for j in range(1, degree + 1):
