@@ -127,9 +127,9 @@ class Equation(ABC):
             raise ValueError(f"the solver needs at least one step per frame, got {substeps}")
         band = Band(points, self.length, self.degree)
         states = etdrk4(
-            torch.as_tensor(self.linear_symbol(band.k(initial.device))),
+            self.linear_symbol(band.k(initial.device)).to(torch.complex128),
             lambda state, t: self.nonlinearity(band, state, t),
-            band.modes(initial),
+            band.modes(initial.double()),
             times,
             step=self.frame_time / substeps,
             start=start,
