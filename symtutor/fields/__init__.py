@@ -1,6 +1,7 @@
 """Vector fields on R^d: the infinitesimal generators."""
 
 from .base import Field
+from .charted import Charted
 from .library import LibraryField, monomials, term_name
 from .linear import AFFINE_GENERATORS, AffineField, MatrixField
 from .mlp import MLPField
@@ -8,6 +9,7 @@ from .mlp import MLPField
 __all__ = [
     "AFFINE_GENERATORS",
     "AffineField",
+    "Charted",
     "Field",
     "LibraryField",
     "MLPField",

@@ -1,0 +1,11 @@
+r"""Derivatives along solutions: expansions through the equation, prolongations, moved solutions.
+
+A jet is a mapping from names such as "x", "t", "u", "u_x", "u_xx", "u_t" to values on a grid, in
+physical units.
+"""
+
+from .moved import moved_jet
+from .prolongation import along, prolong
+from .snapshots import Snapshots, refine, snapshots, x_names
+
+__all__ = ["Snapshots", "along", "moved_jet", "prolong", "refine", "snapshots", "x_names"]

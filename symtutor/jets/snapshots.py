@@ -1,0 +1,117 @@
+"""Solutions at single instants, with every derivative that their equation implies."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from ..data.equations import Equation
+from ..numerics.spectral import derivative, derivatives
+
+
+def refine(u: Float[Tensor, "*b space"], factor: int) -> Float[Tensor, "*b fine"]:
+    """The trigonometric interpolant on a grid that is `factor` times finer.
+
+    Example:
+        >>> refine(torch.tensor([1.0, 0.0, -1.0, 0.0]).double(), 2)[:3].round(decimals=4).tolist()
+        [1.0, 0.7071, 0.0]
+    """
+    points = u.shape[-1]
+    spectrum = torch.fft.rfft(u, norm="forward")
+    if factor > 1 and points % 2 == 0:
+        spectrum = torch.cat([spectrum[..., :-1], spectrum[..., -1:] / 2], dim=-1)
+    return torch.fft.irfft(spectrum, n=factor * points, norm="forward")
+
+
+def x_names(order: int) -> list[str]:
+    """Names of u and its x-derivatives: u, u_x, u_xx, ..."""
+    return ["u", *(f"u_{'x' * m}" for m in range(1, order + 1))]
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    r"""Solutions of $u_t=F$ at single instants, with every derivative the equation implies.
+
+    Where the equation is known, $u_t=F$, $u_{xt}=D_xF$ and $u_{tt}=F_t+F_*[F]$ follow from the
+    values along one row. No difference in time is taken, so no error of the stored time step enters.
+
+    Attributes:
+        equation: the equation.
+        jet: values "rows space" of "x", "t", "u", "u_x", ..., "u_t", "u_xt", "u_tt".
+        slopes: $\partial F/\partial u_m$ for the x-derivatives $u_m$, m = 0 to the order.
+    """
+
+    equation: Equation
+    jet: dict[str, Tensor]
+    slopes: tuple[Tensor, ...]
+
+    @property
+    def points(self) -> Float[Tensor, "rows space 3"]:
+        """(x, t, u) at every grid point."""
+        return torch.stack([self.jet[name] for name in ("x", "t", "u")], dim=-1)
+
+    @property
+    def velocity(self) -> Float[Tensor, "rows space 3"]:
+        """(0, 1, u_t): how the point over a fixed x moves in time."""
+        u_t = self.jet["u_t"]
+        return torch.stack([torch.zeros_like(u_t), torch.ones_like(u_t), u_t], dim=-1)
+
+    def take(self, rows: Int64[Tensor, " k"]) -> "Snapshots":
+        """Some of the rows."""
+        jet = {name: value[rows] for name, value in self.jet.items()}
+        return Snapshots(self.equation, jet, tuple(slope[rows] for slope in self.slopes))
+
+    def linearised(self, q: Float[Tensor, "*m rows space"]) -> Float[Tensor, "*m rows space"]:
+        r"""$F_*[q]=\sum_m\frac{\partial F}{\partial u_m}D_x^mq$, for q periodic in x."""
+        terms = derivatives(q, range(len(self.slopes)), self.equation.length)
+        return sum((a * d for a, d in zip(self.slopes, terms, strict=True)), torch.zeros_like(q))
+
+
+def snapshots(
+    equation: Equation,
+    u: Float[Tensor, "rows space"],
+    t: Float[Tensor, " rows"],
+    *,
+    fine: int = 2,
+) -> Snapshots:
+    """Expand rows of solutions through their equation.
+
+    Args:
+        equation: satisfied by every row.
+        u: one instant of a solution in each row, on the grid x_i = i L / N; float64, since the
+            highest derivative costs about 1e-16 k_max^order of relative precision.
+        t: the instants.
+        fine: products such as u u_x reach twice the wavenumbers of u; the grid is made this many
+            times finer, so that they do not fold back. 1 leaves the grid as it is.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Example:
+        >>> from symtutor.data.equations import EQUATIONS
+        >>> rows = torch.sin(torch.arange(32).double() * torch.pi / 16)[None]
+        >>> jet = snapshots(EQUATIONS["kdv"], rows, torch.zeros(1)).jet
+        >>> sorted(jet)
+        ['t', 'u', 'u_t', 'u_tt', 'u_x', 'u_xt', 'u_xx', 'u_xxx', 'x']
+    """
+    if u.ndim != 2 or t.shape != u.shape[:1]:
+        raise ValueError(
+            f"snapshots need u (rows, space) and one time per row, got u {tuple(u.shape)} and t "
+            f"{tuple(t.shape)}"
+        )
+    u = refine(u, fine)
+    names = x_names(equation.order)
+    x = torch.arange(u.shape[-1], dtype=u.dtype, device=u.device) * equation.length / u.shape[-1]
+    jet = dict(zip(names, derivatives(u, range(len(names)), equation.length), strict=True))
+    jet |= {"x": x.expand_as(u).clone(), "t": t.to(u)[:, None].expand_as(u).clone()}
+    leaves = [jet[name].detach().requires_grad_() for name in (*names, "t")]
+    with torch.enable_grad():
+        evolution = equation.evolution(jet | dict(zip((*names, "t"), leaves, strict=True)))
+        found = torch.autograd.grad(evolution.sum(), leaves, allow_unused=True)
+    *slopes, in_time = [torch.zeros_like(u) if g is None else g for g in found]
+    jet["u_t"] = evolution.detach()
+    result = Snapshots(equation, jet, tuple(slopes))
+    jet["u_xt"] = derivative(jet["u_t"], 1, equation.length)
+    jet["u_tt"] = in_time + result.linearised(jet["u_t"])
+    return result
