@@ -1,6 +1,7 @@
 """Checks of the exercises, one module per part of the book."""
 
 from . import foundations as foundations
+from . import numerics as numerics
 from .engine import CheckResult, check, exercise, exercises
 
 __all__ = ["CheckResult", "check", "exercise", "exercises"]

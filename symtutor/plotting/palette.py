@@ -33,6 +33,10 @@ COLOURS: dict[str, str] = {
     "floor": _GREY,
     "contrast": _VERMILION,
     "control": _SKY,
+    "pullback": _BLUE,
+    "splat": _GREEN,
+    "hat": _ORANGE,
+    "bilinear": _VERMILION,
 }
 
 #: One marker per name of `COLOURS`, so that no figure depends on colour alone.
@@ -59,6 +63,10 @@ MARKERS: dict[str, str] = {
     "floor": "_",
     "contrast": "*",
     "control": "d",
+    "pullback": "o",
+    "splat": "s",
+    "hat": "^",
+    "bilinear": "v",
 }
 
 _CYCLE = [_BLUE, _VERMILION, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK]
