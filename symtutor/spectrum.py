@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .jets import Snapshots, along
+from .jets import Snapshots, along, characteristic_residual
 from .numerics.chart import Chart
 
 Basis = Callable[[Tensor], Tensor]
@@ -31,29 +31,6 @@ class Spectrum(NamedTuple):
     values: Float[Tensor, " k"]
     coefficients: Float[Tensor, "k m 3"]
     rank: int
-
-
-def characteristic_residual(
-    rows: Snapshots, values: Float[Tensor, "*m rows space 3"], rates: Tensor, chart: Chart
-) -> Float[Tensor, "*m rows space"]:
-    r"""Defect of the determining equation, $D_tQ-F_*[Q]$ with $Q=\phi-\xi u_x-\tau u_t$.
-
-    It vanishes for all solutions if and only if the field generates symmetries (Olver 1993,
-    sec. 5.1), and equals the prolonged field applied to $u_t-F$ on solutions. It is linear in the
-    field. Like the published residual it is multiplied by the equation's `factor`.
-
-    Args:
-        rows: snapshots, with all they imply.
-        values: fields at the grid points, in the coordinates of the chart.
-        rates: their rates of change in time, over a fixed x, along the solution.
-        chart: those coordinates.
-    """
-    jet = rows.jet
-    xi, tau, phi = chart.pull(values).unbind(-1)
-    xi_t, tau_t, phi_t = chart.pull(rates).unbind(-1)
-    q = phi - xi * jet["u_x"] - tau * jet["u_t"]
-    q_t = phi_t - xi_t * jet["u_x"] - tau_t * jet["u_t"] - xi * jet["u_xt"] - tau * jet["u_tt"]
-    return (q_t - rows.linearised(q)) * rows.equation.factor(jet["t"])
 
 
 def spectrum(basis: Basis, rows: Snapshots, chart: Chart, *, rtol: float = 1e-8) -> Spectrum:

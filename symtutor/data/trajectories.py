@@ -72,6 +72,11 @@ class Trajectories:
             f"{self.split}, seed {self.seed}"
         )
 
+    def points(self) -> Float[Tensor, "n time space 3"]:
+        """(x, t, u) at every grid point: the graphs of the solutions."""
+        x, t = self.x.expand_as(self.u), self.times[:, None].expand_as(self.u)
+        return torch.stack([x, t, self.u], dim=-1)
+
     def chart(self) -> Chart:
         r"""Coordinates $(x/L,\ (t-t_{\rm start})/T_w,\ cu)$ with $c=1/(\sqrt{12}\,\mathrm{RMS})$.
 

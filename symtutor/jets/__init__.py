@@ -5,7 +5,16 @@ physical units.
 """
 
 from .moved import moved_jet
-from .prolongation import along, prolong
+from .prolongation import along, characteristic_residual, prolong
 from .snapshots import Snapshots, refine, snapshots, x_names
 
-__all__ = ["Snapshots", "along", "moved_jet", "prolong", "refine", "snapshots", "x_names"]
+__all__ = [
+    "Snapshots",
+    "along",
+    "characteristic_residual",
+    "moved_jet",
+    "prolong",
+    "refine",
+    "snapshots",
+    "x_names",
+]
