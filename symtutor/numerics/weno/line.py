@@ -114,7 +114,8 @@ def weno_derivative(
             f"got degree {degree} and {len(nodes)} nodes"
         )
     span = math.inf if length is None else length
-    if not bool((nodes.diff() > 0).all()) or not float(nodes[-1] - nodes[0]) < span:
+    steps = nodes.detach().diff()
+    if not bool((steps > 0).all()) or not float(steps.sum()) < span:
         raise ValueError("nodes must increase strictly, and stay within one period")
     k, near = degree, [i for i in range(2 * degree + 1) if i != degree]
     x, u = _neighbours(nodes, k, length, length or 0.0), _neighbours(values, k, length, 0.0)
