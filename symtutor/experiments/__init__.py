@@ -1,9 +1,10 @@
 """The experiments, by name."""
 
 from .base import Experiment, Metric, Result, UnknownNameError, Wanted, known
+from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
 
-REGISTRY = {experiment.name: experiment for experiment in (TOY_SYMMETRY,)}
+REGISTRY = {experiment.name: experiment for experiment in (TOY_SYMMETRY, PDE_SYMMETRY)}
 
 
 def names() -> tuple[str, ...]:

@@ -1,0 +1,82 @@
+"""The judge of learned PDE symmetries: knows the algebra, and uses data that training never saw."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..algebra import field_angles, inner
+from ..data.equations import Equation, Generator
+from ..data.trajectories import Trajectories
+from ..fields import Charted, Field, LibraryField, MLPField
+from ..numerics.chart import Chart
+from ..numerics.quadrature import Quadrature
+from ..validity import solution_validity
+from .base import Metric
+
+U_TRANSLATION: dict[str, Generator] = {"u-translation": ((2, 1.0, ()),)}
+
+
+def known_field(
+    generators: dict[str, Generator], chart: Chart, judge: Quadrature | None = None
+) -> Field:
+    """A table of generators in the coordinates of the chart, of unit norm on the judge's points."""
+    return Charted(LibraryField.from_generators(generators).double(), chart, judge)
+
+
+def first(field: MLPField, count: int) -> Field:
+    """The first slots of a network as a field of their own."""
+    slots = MLPField(
+        field.dim, count, periods=field.periods, width=len(field.w1), head=field.head
+    ).to(field._one)
+    names = dict(slots.named_parameters())
+    with torch.no_grad():
+        for name, value in field.named_parameters():
+            names[name].copy_(value[:count] if name.startswith("head") else value)
+    return slots.requires_grad_(False)
+
+
+def orthonormalised(values: Float[Tensor, "q n d"]) -> Float[Tensor, "q n d"]:
+    """Gram-Schmidt over the generators, in the order given; each of unit root mean square."""
+    columns = values.movedim(1, -1).reshape(-1, values.shape[1])
+    q, r = torch.linalg.qr(columns)
+    signed = q * r.diagonal().sign() * len(values) ** 0.5
+    return signed.reshape(len(values), values.shape[2], -1).movedim(-1, 1)
+
+
+def angles(field: MLPField, equation: Equation, chart: Chart, judge: Quadrature) -> list[float]:
+    """Principal angles, in degrees, between the first k slots and the algebra of dimension k."""
+    answer = known_field(dict(equation.algebra), chart)
+    count = min(field.n, answer.n)
+    return torch.rad2deg(field_angles(first(field, count), answer, judge)).tolist()
+
+
+def judged(
+    field: MLPField, equation: Equation, chart: Chart, judge: Quadrature
+) -> dict[str, Metric]:
+    """How far the learned fields are from the true algebra."""
+    found = angles(field, equation, chart, judge)
+    table = {**equation.algebra, **equation.approximate}
+    with torch.no_grad():
+        truth = orthonormalised(known_field(table, chart)(judge.points))
+        components = inner(field(judge.points), truth, judge.omega)
+    return {
+        "angle": Metric(max(found), "degree"),
+        "angles": Metric(found, "degree"),
+        "inner_products": Metric(components.tolist()),
+    }
+
+
+def scores(
+    field: MLPField, data: Trajectories, chart: Chart, judge: Quadrature, s: float
+) -> dict[str, Metric]:
+    """All three scores of every slot, with floors and contrasts, in nats."""
+    wrong = known_field(U_TRANSLATION, chart, judge)
+    metrics: dict[str, Metric] = {}
+    with torch.no_grad():
+        for method in ("total", "weno", "infinitesimal"):
+            distance = None if method == "infinitesimal" else s
+            found = solution_validity(field, data, wrong, distance, method=method, chart=chart)
+            metrics[f"score_{method}"] = Metric(found.value.tolist(), "nat")
+            metrics[f"floor_{method}"] = Metric(found.floor, "nat")
+            metrics[f"contrast_{method}"] = Metric(found.contrast, "nat")
+    return metrics
