@@ -76,16 +76,17 @@ def coefficients(
 def etdrk4_step(
     c: Coefficients, nonlinearity: Nonlinearity, v: Complex[Tensor, "*b modes"], t: float, h: float
 ) -> Complex[Tensor, "*b modes"]:
-    """One step from t to t + h with the coefficients of h."""
+    """One step from t to t + h with the coefficients of h. addcmul(x, c, y) is x + c y."""
     at_v = nonlinearity(v, t)
     halfway = c.half * v
-    a = halfway + c.stage * at_v
+    a = torch.addcmul(halfway, c.stage, at_v)
     at_a = nonlinearity(a, t + h / 2)
-    b = halfway + c.stage * at_a
+    b = torch.addcmul(halfway, c.stage, at_a)
     at_b = nonlinearity(b, t + h / 2)
-    end = c.half * a + c.stage * (2 * at_b - at_v)
+    end = torch.addcmul(c.half * a, c.stage, 2 * at_b - at_v)
     at_end = nonlinearity(end, t + h)
-    return c.full * v + c.first * at_v + c.middle * (at_a + at_b) + c.last * at_end
+    v = torch.addcmul(c.full * v, c.first, at_v)
+    return v.addcmul_(c.middle, at_a + at_b).addcmul_(c.last, at_end)
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Complex, Float
@@ -206,4 +207,10 @@ class Band:
 
     def dx(self, state: Complex[Tensor, "*b modes"]) -> Complex[Tensor, "*b modes"]:
         """Coefficients of the x-derivative."""
-        return 1j * self.k(state.device) * state
+        return _ik(self.points, self.length, state.device) * state
+
+
+@lru_cache(maxsize=32)
+def _ik(points: int, length: float, device: torch.device) -> Tensor:
+    """i k of the modes of a band, made once: a solver asks for it at every stage."""
+    return 1j * Band(points, length).k(device)
