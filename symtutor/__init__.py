@@ -55,14 +55,26 @@ from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
 from .interactive import slider
 from .losses import lipschitz, nearest, orthonormality, sobolev
+from .numerics.etdrk4 import etdrk4
 from .numerics.interpolation import bilinear, inside, pixel_grid
 from .numerics.quadrature import Quadrature, grid_quadrature
 from .numerics.random import fan_out, generator
 from .numerics.resampling import longest_run, resample
 from .numerics.rk4 import rk4, rk4_step
 from .numerics.sampling import dirichlet_kernel, whittaker_shannon
+from .numerics.spectral import Band, dealias, derivative, derivatives, unresolved
 from .numerics.weno import WenoDerivative, deformed_derivatives, linear_weights, weno_derivative
-from .plotting import COLOURS, MARKERS, image_strip, orbits, quiver, style, warped_grid
+from .plotting import (
+    COLOURS,
+    MARKERS,
+    image_strip,
+    orbits,
+    quiver,
+    spacetime,
+    style,
+    warped_grid,
+    waterfall,
+)
 from .records import BusyError, ClaimError, Record, Records, claim, execute, glue, record
 from .session import provenance, setup
 from .training import (
@@ -91,6 +103,7 @@ __all__ = [
     "Acted",
     "AffineField",
     "Algebra",
+    "Band",
     "Burgers",
     "BusyError",
     "CKdV",
@@ -129,8 +142,12 @@ __all__ = [
     "claim",
     "constant",
     "cosine",
+    "dealias",
     "deformed_derivatives",
+    "derivative",
+    "derivatives",
     "dirichlet_kernel",
+    "etdrk4",
     "execute",
     "exercise",
     "exercises",
@@ -177,12 +194,15 @@ __all__ = [
     "slider",
     "sobolev",
     "solution_graph",
+    "spacetime",
     "structure_constants",
     "style",
     "term_name",
     "train",
+    "unresolved",
     "warp",
     "warped_grid",
+    "waterfall",
     "weno_derivative",
     "whittaker_shannon",
 ]

@@ -89,7 +89,7 @@ class Equation(ABC):
         self, band: Band, state: Complex[Tensor, "*b modes"], t: float
     ) -> Complex[Tensor, "*b modes"]:
         r"""Coefficients of F without its linear part; here $-\tfrac12(u^2)_x$."""
-        return -0.5 * band.dx(band.modes(band.values(state).square()))
+        return band.dx(band.modes(-0.5 * band.values(state).square()))
 
     def factor(self, t: Tensor | float) -> Tensor | float:
         """What the published residual multiplies $u_t$ by."""

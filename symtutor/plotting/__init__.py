@@ -1,7 +1,18 @@
-"""Figures: planar fields, orbits, moved grids, rows of images. Every function returns Axes."""
+"""Figures: planar fields, orbits, moved grids, images, solutions. Every function returns Axes."""
 
 from .images import image_strip
 from .palette import COLOURS, MARKERS, style
 from .planes import orbits, quiver, warped_grid
+from .solutions import spacetime, waterfall
 
-__all__ = ["COLOURS", "MARKERS", "image_strip", "orbits", "quiver", "style", "warped_grid"]
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "image_strip",
+    "orbits",
+    "quiver",
+    "spacetime",
+    "style",
+    "warped_grid",
+    "waterfall",
+]
