@@ -192,7 +192,7 @@ def act_on_solutions(
         options: passed to `flow` (method, steps, ...).
 
     Returns:
-        data "n *b time space" ("times n *b time space" for a vector s), and mask without the last
+        Data "n *b time space" ("times n *b time space" for a vector s), and mask without the last
         axis: the rows that the moved graph covers. `longest_run` turns it into a time window.
 
     Raises:

@@ -153,10 +153,9 @@ def resample(
         order: nodes of the interpolation in t, where there is one.
 
     Returns:
-        values: "*b time space", zero in rows that are not trusted.
-        rows: "*b time", True where the values can be trusted: every displaced column reaches the
-            time, the row has no fold, all points are finite; for the splats, every cell has
-            received more than 0.8 of a unit of weight.
+        Values "*b time space", zero in rows that are not trusted; and "*b time", True where a row
+        can be trusted: every displaced column reaches the time, the row has no fold, all points
+        are finite; for the splats, every cell has received more than 0.8 of a unit of weight.
 
     Raises:
         ValueError: for shapes, dtypes, times, lengths or orders that do not fit.
