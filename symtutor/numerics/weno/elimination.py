@@ -65,37 +65,40 @@ def _pivoted(a: Tensor, targets: tuple[int, ...]) -> tuple[Tensor, list[Tensor],
 
 
 def solve_with_duals(
-    build: Callable[[Tensor | slice], Tensor], targets: tuple[int, ...]
-) -> tuple[Float[Tensor, "n m"], list[Float[Tensor, "n m"]], Bool[Tensor, " m"]]:
+    build: Callable[[Tensor | None], Tensor], targets: tuple[int, ...]
+) -> tuple[Float[Tensor, "n m"], list[Float[Tensor, "n m"]], Bool[Tensor, " m"] | None]:
     r"""Solutions of m systems $Vp=f$, and $c=V^{-T}e_k$ for each wanted unknown k.
 
     So $p_k=c\cdot f$. Systems are eliminated without row exchanges; the few whose multipliers grow
     beyond 64 are built again and left to LAPACK.
 
     Args:
-        build: gives the systems with the indices it is called with, as "n n+1 m": row, column,
-            system, the right-hand side in the last column. They are overwritten.
+        build: gives the systems with the indices it is called with, or all, as "n n+1 m": row,
+            column, system, the right-hand side in the last column. They are overwritten.
         targets: the unknowns k.
 
     Returns:
-        p, the list of c, and which systems are regular to working precision; p and c are 0 where
-        they are not.
+        p, the list of c, and which systems are regular to working precision, None if all are; p
+        and c are 0 where they are not.
 
     Example:
-        >>> systems = torch.tensor([[2.0, 0.0, 2.0], [1.0, 1.0, 3.0]])[..., None]
-        >>> p, (c,), regular = solve_with_duals(lambda which: systems[..., which].clone(), (1,))
+        >>> system = torch.tensor([[2.0, 0.0, 2.0], [1.0, 1.0, 3.0]])[..., None]
+        >>> p, (c,), _ = solve_with_duals(lambda which: system.clone(), (1,))
         >>> p[:, 0].tolist(), c[:, 0].tolist()
         ([1.0, 2.0], [-0.5, 1.0])
     """
-    a = build(slice(None))
+    a = build(None)
     size = a[:, -2].abs().amax(0)
     largest = _eliminate(a)
     solution, duals = _upper(a), [_transposed(a, k) for k in targets]
     # the last pivot divides no row, yet the system is singular if only that one vanishes
-    sound = (largest <= LARGEST_MULTIPLIER) & (a[-1, -2].abs() * LARGEST_MULTIPLIER**2 > size)
-    again = (~(sound & solution.isfinite().all(0))).nonzero()[:, 0]
-    if len(again):
-        p, exact, sound[again] = _pivoted(build(again), targets)
-        for old, new in zip((solution, *duals), (p, *exact), strict=True):
-            old[:, again] = torch.where(sound[again], new, 0.0)
-    return solution, duals, sound
+    torch.maximum(largest, size.div_(a[-1, -2]).abs_().div_(LARGEST_MULTIPLIER), out=largest)
+    largest += solution.sum(0).mul_(0)  # nan if the solution is not finite
+    if float(largest.amax()) <= LARGEST_MULTIPLIER:
+        return solution, duals, None
+    regular = largest <= LARGEST_MULTIPLIER
+    again = (~regular).nonzero()[:, 0]
+    p, exact, regular[again] = _pivoted(build(again), targets)
+    for old, new in zip((solution, *duals), (p, *exact), strict=True):
+        old[:, again] = torch.where(regular[again], new, 0.0)
+    return solution, duals, None if bool(regular.all()) else regular

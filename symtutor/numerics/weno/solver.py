@@ -1,7 +1,7 @@
 """Estimates of one family of sub-stencils at many points, and their derivatives by the points."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -14,44 +14,48 @@ Weights = Literal["published", "normalised", "uniform"]
 EPSILON, EXPONENT, SMALLEST_SUM = 1e-6, 2, 1e-6
 
 
-def _systems(x: Tensor, t: Tensor, u: Tensor, degree: int) -> Tensor:
-    """Rows (t x^0, .., t x^m, x, .., x^m, u) at the nodes "n m"."""
-    system = x.new_empty(len(x), len(x) + 1, x.shape[1])
-    system[:, 0], system[:, degree + 1], system[:, -1] = t, x, u
+def _systems(x: Tensor, t: Tensor, u: Tensor, degree: int, out: Tensor) -> Tensor:
+    """Rows (t x^0, .., t x^m, x, .., x^m, u) at the nodes "n m", written to `out`."""
+    out[:, 0], out[:, degree + 1], out[:, -1] = t, x, u
     for i in range(degree):
-        torch.mul(system[:, i], x, out=system[:, i + 1])
+        torch.mul(out[:, i], x, out=out[:, i + 1])
         if i:
-            torch.mul(system[:, degree + i], x, out=system[:, degree + i + 1])
-    return system
+            torch.mul(out[:, degree + i], x, out=out[:, degree + i + 1])
+    return out
 
 
 def _slopes(p: Tensor, x: Tensor, t: Tensor, degree: int) -> tuple[Tensor, Tensor]:
     """x- and t-derivatives of the polynomials "n m" at their nodes "n m", by Horner's rule."""
-    b, a = p[: degree + 1], p[degree + 1 :]
-    by_t, by_x = b[degree].expand_as(x), degree * (a[degree - 1] + t * b[degree])
-    for i in reversed(range(degree)):
-        by_t = torch.addcmul(b[i], by_t, x)
-        if i:
-            by_x = torch.addcmul(i * torch.addcmul(a[i - 1], t, b[i]), by_x, x)
+    b, a, term = p[: degree + 1], p[degree + 1 :], torch.empty_like(x)
+    by_t = (b[degree] * x).add_(b[degree - 1])
+    for i in reversed(range(degree - 1)):
+        torch.addcmul(b[i], by_t, x, out=by_t)
+    by_x = torch.addcmul(a[degree - 1], t, b[degree]).mul_(degree)
+    for i in reversed(range(1, degree)):
+        torch.addcmul(a[i - 1], t, b[i], out=term).mul_(i)
+        torch.addcmul(term, by_x, x, out=by_x)
     return by_x, by_t
 
 
 def _weights(
-    derivatives: Tensor, family: Family, volume: float, usable: Tensor, kind: Weights
+    derivatives: Tensor, family: Family, volume: float, usable: Tensor | None, kind: Weights
 ) -> Tensor:
     """Weights "stencils points" from all derivatives "n stencils points" of the polynomials."""
     if kind == "uniform":
-        raw = usable.to(derivatives.dtype)
-        return raw / raw.sum(0).clamp_min(1)
-    factors = [volume ** (i + j - 1) for i, j in family.exponents]
-    scaled = derivatives * derivatives.new_tensor(factors)[:, None, None]
-    smoothness = scaled.square_().square_().sum(0).add_(EPSILON)
-    if kind == "published":
-        raw = smoothness.pow_(-EXPONENT) * usable
-        return raw / raw.sum(0).clamp_min_(SMALLEST_SUM)
-    smoothness = smoothness.clamp_max_(1e18).masked_fill_(~usable, torch.inf)
-    raw = (smoothness.amin(0).clamp_max_(1e18) / smoothness).pow_(EXPONENT)
-    return raw / raw.sum(0).clamp_min_(SMALLEST_SUM)
+        raw = torch.ones_like(derivatives[0])
+        smallest = 1.0
+    else:
+        factors = [volume ** (i + j - 1) for i, j in family.exponents]
+        scaled = derivatives * derivatives.new_tensor(factors)[:, None, None]
+        smoothness = scaled.square_().square_().sum(0).add_(EPSILON)
+        smallest = SMALLEST_SUM
+        if kind == "normalised":  # in units of the smallest, so that the sum is at least 1
+            least = smoothness if usable is None else smoothness.masked_fill(~usable, torch.inf)
+            smoothness = smoothness.clamp_max_(1e18) / least.amin(0).clamp_max_(1e18)
+        raw = smoothness.pow_(-EXPONENT)
+    if usable is not None:
+        raw *= usable
+    return raw / raw.sum(0).clamp_min_(smallest)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,14 @@ class Solver:
     family: Family
     spacing: tuple[float, float]
     kind: Weights
+    _space: list[Tensor] = field(default_factory=list)
+
+    def workspace(self, x: Tensor) -> Tensor:
+        """Room for the systems of nodes "n m", the same in every call of at most that size."""
+        n, m = x.shape
+        if not self._space or self._space[0].shape[-1] < m:
+            self._space[:] = [x.new_empty(n, n + 1, m)]
+        return self._space[0][..., :m]
 
     def __call__(self, local: Tensor, gradient: bool) -> tuple[Tensor, Tensor]:
         """Estimates "targets points" and, if wanted, their derivatives "targets 3 slots points".
@@ -74,20 +86,28 @@ class Solver:
         index = torch.tensor(family.nodes, device=local.device).T.reshape(-1)  # node-major
         x, t, u = local.index_select(1, index).reshape(3, n, -1)
         wanted = tuple(k for _, k in family.targets)
-        p, duals, usable = solve_with_duals(
-            lambda which: _systems(x[:, which], t[:, which], u[:, which], degree),
-            wanted if gradient else (),
-        )
-        usable = usable.reshape(stencils, points)
+
+        def build(which: Tensor | None) -> Tensor:
+            if which is None:
+                return _systems(x, t, u, degree, space)
+            few = [z.index_select(1, which) for z in (x, t, u)]
+            return _systems(few[0], few[1], few[2], degree, x.new_empty(n, n + 1, len(which)))
+
+        space = self.workspace(x)
+        p, duals, usable = solve_with_duals(build, wanted if gradient else ())
+        usable = None if usable is None else usable.reshape(stencils, points)
         derivatives = p.reshape(n, stencils, points) * p.new_tensor(scales)[:, None, None]
         weights = _weights(derivatives, family, math.prod(self.spacing), usable, self.kind)
         estimates = torch.stack([(weights * derivatives[k]).sum(0) for k in wanted])
-        estimates.masked_fill_(~usable.any(0), torch.nan)
+        if usable is not None:
+            estimates.masked_fill_(~usable.any(0), torch.nan)
         jacobian = local.new_zeros(len(duals), *local.shape)
         slopes = _slopes(p, x, t, degree) if gradient else ()
         for part, k, c in zip(jacobian, wanted, duals, strict=False):
             by_u = c.reshape(n, stencils, points).mul_(weights * -scales[k]).reshape(n, -1)
-            by_z = [by_u * slope for slope in slopes] + [by_u.neg_()]
+            last = k == wanted[-1]
+            by_z = [slope.mul_(by_u) if last else slope * by_u for slope in slopes]
+            by_z.append(by_u.neg_())
             for row, values in zip(part, by_z, strict=True):
                 row.index_add_(0, index, values.reshape(-1, points))
             torch.sum(part, 1, out=part[:, CENTRE]).neg_()
