@@ -89,12 +89,14 @@ def _residual_triangle(rows: Snapshots, values: Tensor, rates: Tensor, chart: Ch
     size = max(1, BLOCK // (3 * functions * values.shape[1]))
     triangle = values.new_zeros(0, 3 * functions)
     for part in torch.arange(len(values), device=values.device).split(size):
-        columns = torch.cat([
-            characteristic_residual(
-                rows.take(part), _component(values[part], i), _component(rates[part], i), chart
-            )
-            for i in range(3)
-        ])
+        columns = torch.cat(
+            [
+                characteristic_residual(
+                    rows.take(part), _component(values[part], i), _component(rates[part], i), chart
+                )
+                for i in range(3)
+            ]
+        )
         stacked = torch.cat([triangle, columns.flatten(1).mT])
         triangle = torch.linalg.qr(stacked, mode="r").R
     return triangle

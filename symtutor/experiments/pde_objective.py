@@ -1,7 +1,6 @@
 """What a training of PDE symmetries minimises, step by step."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
@@ -15,9 +14,10 @@ from ..numerics.chart import Chart
 from ..spectrum import Spectrum, spectrum
 from ..training import Loss
 from ..validity import infinitesimal_residual, moved_residual, residual_score
+from .pde_config import PDESymmetry
 
-if TYPE_CHECKING:
-    from .pde_symmetry import PDESymmetry
+NEGLIGIBLE = 1e-4
+"""Residual, relative to the root mean square of u_t, below which a slot needs no improvement."""
 
 LANDINGS = 4
 """Points of an orbit that are judged: a quarter, half, three quarters and all of s."""
@@ -56,6 +56,10 @@ def projected(field: MLPField, chart: Chart) -> Callable[..., Loss]:
     The heads enter linearly, so for given features the best ones are known exactly. At this optimum
     the derivative of the score with respect to the heads vanishes, and the gradient in the
     features is the one at fixed heads (Golub and Pereyra 1973).
+
+    The score is the logarithm of $\sqrt{\mathrm{rms}^2+\epsilon^2}$ with a small $\epsilon$: a slot
+    that is right to rounding would otherwise add the gradient of its rounding error, scaled up to
+    the size of the others'.
     """
 
     def loss(rows: Snapshots) -> Loss:
@@ -63,8 +67,9 @@ def projected(field: MLPField, chart: Chart) -> Callable[..., Loss]:
         values, rates = along(field.raw, chart.inward(rows.points), chart.push(rows.velocity))
         values, rates = values.movedim(-2, 0), rates.movedim(-2, 0)
         residual = characteristic_residual(rows, values, rates, chart)
-        size = values.square().sum(-1).mean((-2, -1)).log() / 2
-        validity = (residual_score(residual[:, None], "infinitesimal") - size).mean()
+        square = residual.square().mean((-2, -1)) / values.square().sum(-1).mean((-2, -1))
+        negligible = NEGLIGIBLE**2 * rows.jet["u_t"].square().mean()
+        validity = (square + negligible).log().mean() / 2
         return Loss(validity, {"validity": validity})
 
     return loss
@@ -79,7 +84,7 @@ def edges(rows: int, columns: int) -> tuple[Tensor, Tensor]:
 
 
 def penalties(
-    config: "PDESymmetry", field: MLPField, grid: Float[Tensor, "rows columns 3"], smooth: float
+    config: PDESymmetry, field: MLPField, grid: Float[Tensor, "rows columns 3"], smooth: float
 ) -> dict[str, Tensor]:
     """Weighted penalties on full rows of a solution's graph, in chart coordinates."""
     seam = grid[:, :1] + grid.new_tensor([1.0, 0.0, 0.0])
@@ -89,7 +94,7 @@ def penalties(
     values = field(points)
     inner = values.unflatten(0, (rows, columns))[:, :-1]
     flat = inner.flatten(0, 1)
-    slope = 0.0
+    slope = values.new_zeros(())
     for neighbours, part in zip(edges(rows, columns), (rows - 1, columns - 1), strict=True):
         whole = rows if part == rows - 1 else columns
         neighbours = neighbours.to(points.device)
@@ -105,7 +110,7 @@ def penalties(
 
 
 def penalised(
-    config: "PDESymmetry", field: MLPField, data: Trajectories, chart: Chart
+    config: PDESymmetry, field: MLPField, data: Trajectories, chart: Chart
 ) -> Callable[..., Loss]:
     """The published objective: validity of every slot, and three penalties."""
 

@@ -21,7 +21,8 @@ class Charted(Field):
 
     Example:
         >>> from . import LibraryField
-        >>> boost = LibraryField.from_generators({"b": ((0, 1.0, (("power", 1, 1.0),)), (2, 1.0, ()))})
+        >>> parts = ((0, 1.0, (("power", 1, 1.0),)), (2, 1.0, ()))
+        >>> boost = LibraryField.from_generators({"galilean": parts})
         >>> seen = Charted(boost, Chart((0.5, 1.0, 4.0), (0.0, 10.0, 0.0)))
         >>> seen(seen._one.new_tensor([0.0, 1.0, 0.0])).tolist()  # t = 11
         [[5.5, 0.0, 4.0]]

@@ -16,7 +16,8 @@ def along(
     function: Callable[[Tensor], Tensor], points: Tensor, velocity: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Values of a function of (x, t, u), and their rate of change along the velocity."""
-    return torch.func.jvp(function, (points,), (velocity,))
+    values, rates, *_ = torch.func.jvp(function, (points,), (velocity,))
+    return values, rates
 
 
 def prolong(field: Field, rows: Snapshots, order: int) -> dict[str, Float[Tensor, "rows space n"]]:

@@ -34,7 +34,7 @@ class Snapshots:
     r"""Solutions of $u_t=F$ at single instants, with every derivative the equation implies.
 
     Where the equation is known, $u_t=F$, $u_{xt}=D_xF$ and $u_{tt}=F_t+F_*[F]$ follow from the
-    values along one row. No difference in time is taken, so no error of the stored time step enters.
+    values along one row. No difference in time is taken, so the stored time step does not matter.
 
     Attributes:
         equation: the equation.

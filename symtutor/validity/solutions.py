@@ -46,7 +46,7 @@ def moved_residual(
 
     Returns:
         For every landing (if s is a vector or table) and generator the residual where it is
-        defined: "total" loses 3 rows per x-derivative at either end, "weno" one row and two columns.
+        defined: "total" loses 3 rows per x-derivative at either end, "weno" a row and two columns.
 
     Raises:
         ValueError: if the method is unknown, there are too few rows, or points and field differ.
@@ -123,8 +123,8 @@ def solution_validity(
 
     Three ways to ask the question of Ko, Kim and Lee (2024, eq. 6), whether moved solutions solve:
     "weno", their stencils on the moved points; "total", the chain rule on the original grid, whose
-    floor is orders of magnitude lower; "infinitesimal", the determining equation at s = 0, without a
-    flow.
+    floor is orders of magnitude lower; "infinitesimal", the determining equation at s = 0, without
+    a flow.
 
     Args:
         field: n generators on (x, t, u), of the chart if there is one; give it unit norm.
