@@ -44,6 +44,7 @@ from .experiments import UnknownNameError
 from .fields import (
     AFFINE_GENERATORS,
     AffineField,
+    Charted,
     Field,
     LibraryField,
     MatrixField,
@@ -54,7 +55,9 @@ from .fields import (
 from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
 from .interactive import slider
+from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots
 from .losses import lipschitz, nearest, orthonormality, sobolev
+from .numerics.chart import Chart
 from .numerics.etdrk4 import etdrk4
 from .numerics.interpolation import bilinear, inside, pixel_grid
 from .numerics.quadrature import Quadrature, grid_quadrature
@@ -77,6 +80,7 @@ from .plotting import (
 )
 from .records import BusyError, ClaimError, Record, Records, claim, execute, glue, record
 from .session import provenance, setup
+from .spectrum import Spectrum, symmetry_spectrum
 from .training import (
     History,
     Loss,
@@ -90,7 +94,17 @@ from .training import (
     piecewise,
     train,
 )
-from .validity import Score, feature_angle, feature_validity, invariance, invariant_change
+from .validity import (
+    Score,
+    feature_angle,
+    feature_validity,
+    infinitesimal_residual,
+    invariance,
+    invariant_change,
+    moved_residual,
+    residual_score,
+    solution_validity,
+)
 
 __version__ = "0.1.0"
 
@@ -107,6 +121,8 @@ __all__ = [
     "Burgers",
     "BusyError",
     "CKdV",
+    "Chart",
+    "Charted",
     "CheckResult",
     "ClaimError",
     "DamagedError",
@@ -129,6 +145,8 @@ __all__ = [
     "Records",
     "Runtime",
     "Score",
+    "Snapshots",
+    "Spectrum",
     "StoppedError",
     "Trained",
     "Trajectories",
@@ -138,6 +156,7 @@ __all__ = [
     "act_on_solutions",
     "as_pixels",
     "bilinear",
+    "characteristic_residual",
     "check",
     "claim",
     "constant",
@@ -163,6 +182,7 @@ __all__ = [
     "grid_quadrature",
     "group_law_defect",
     "image_strip",
+    "infinitesimal_residual",
     "initial_condition",
     "inner",
     "inside",
@@ -176,27 +196,34 @@ __all__ = [
     "load_images",
     "longest_run",
     "monomials",
+    "moved_jet",
+    "moved_residual",
     "nearest",
     "orbits",
     "orthonormality",
     "piecewise",
     "pixel_grid",
     "project",
+    "prolong",
     "provenance",
     "pull_back_images",
     "quiver",
     "record",
     "resample",
+    "residual_score",
     "rk4",
     "rk4_step",
     "setup",
     "simulate",
     "slider",
+    "snapshots",
     "sobolev",
     "solution_graph",
+    "solution_validity",
     "spacetime",
     "structure_constants",
     "style",
+    "symmetry_spectrum",
     "term_name",
     "train",
     "unresolved",

@@ -33,7 +33,7 @@ class Spectrum(NamedTuple):
     rank: int
 
 
-def spectrum(basis: Basis, rows: Snapshots, chart: Chart, *, rtol: float = 1e-8) -> Spectrum:
+def symmetry_spectrum(basis: Basis, rows: Snapshots, chart: Chart, *, rtol: float = 1e-8) -> Spectrum:
     r"""All fields of a library ordered by their residual per unit norm.
 
     Minimises $\|D_tQ-F_*[Q]\|$ over $V_i=\sum_mc_{mi}\,g_m$ with $\|V\|=1$ (both root mean squares
@@ -59,7 +59,7 @@ def spectrum(basis: Basis, rows: Snapshots, chart: Chart, *, rtol: float = 1e-8)
         >>> waves = sum(u[:, i : i + 1] * torch.sin((i + 1) * x + i) for i in range(4))
         >>> rows = snapshots(EQUATIONS["kdv"], waves, torch.linspace(0, 9, 8))
         >>> linear = lambda z: torch.stack([torch.ones_like(z[..., 0]), z[..., 1], z[..., 2]], -1)
-        >>> found = spectrum(linear, rows, Chart((1 / 128, 0.1, 1.0), (0.0, 0.0, 0.0)))
+        >>> found = symmetry_spectrum(linear, rows, Chart((1 / 128, 0.1, 1.0), (0.0, 0.0, 0.0)))
         >>> (found.values < 1e-9).sum().item()  # two translations and the Galilean boost
         3
     """

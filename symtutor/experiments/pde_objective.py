@@ -11,7 +11,7 @@ from ..fields import MLPField
 from ..jets import Snapshots, along, characteristic_residual, snapshots
 from ..losses import lipschitz, orthonormality, sobolev
 from ..numerics.chart import Chart
-from ..spectrum import Spectrum, spectrum
+from ..spectrum import Spectrum, symmetry_spectrum
 from ..training import Loss
 from ..validity import infinitesimal_residual, moved_residual, residual_score
 from .pde_config import PDESymmetry
@@ -43,7 +43,7 @@ def features(field: MLPField) -> Callable[[Tensor], Tensor]:
 @torch.no_grad()
 def solve_heads(field: MLPField, rows: Snapshots, chart: Chart) -> Spectrum:
     """Put the best fields that the features can form into the heads, the best first."""
-    found = spectrum(features(field), rows, chart)
+    found = symmetry_spectrum(features(field), rows, chart)
     best = found.coefficients[: field.n]
     field.head_out_bias.copy_(best[:, :1])
     field.head_out.copy_(best[:, 1:])
