@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ...numerics.spectral import Band, wavenumbers
+from ...numerics.spectral import Band
 from ..engine import Hint, diagnose, exercise, function, tensor
 
 
@@ -126,33 +126,3 @@ def alias_free_product(answer: Any, generator: Generator) -> str | None:
     got = tensor(product(u.clone(), v.clone()), (n,), "the product")
     otherwise = "rfft, pad to at least 3N/2 points, multiply, rfft, keep the modes below N/2."
     return diagnose(got, right.float(), wrong, otherwise)
-
-
-@exercise(
-    "ex-spectral-integral",
-    question="Write a function of u (N samples, mean zero, N odd) and the period L that returns "
-    "the samples of its antiderivative with mean zero.",
-)
-def spectral_integral(answer: Any, generator: Generator) -> str | None:
-    """Division by ik, with the mode 0 left at 0."""
-    integral = function(answer, "u, length")
-    n, length = 15, 3.0
-    k = wavenumbers(n, length)
-    state = torch.fft.rfft(torch.randn(n, generator=generator, dtype=torch.float64))
-    state[0] = 0
-    u = torch.fft.irfft(state, n=n)
-    right = torch.fft.irfft(torch.where(k > 0, state / (1j * torch.where(k > 0, k, 1)), 0), n=n)
-    value = torch.as_tensor(integral(u.clone(), length))
-    if value.is_floating_point() and not torch.isfinite(value).all():
-        raise Hint("the mode k = 0 gives 0/0; the mean of the answer is 0, so set this mode to 0.")
-    got = tensor(value, (n,), "the antiderivative")
-    mistakes = {
-        "this is the derivative; divide by ik.": torch.fft.irfft(1j * k * state, n=n),
-        "the sign: 1/(ik) = -i/k.": -right,
-        "a mode has the wavenumber 2 pi m / L; the period is missing.": (
-            right * 2 * torch.pi / length
-        ),
-        "subtract the mean: the antiderivative asked for has mean zero.": right - right[0],
-    }
-    wrong = {hint: wrong.float() for hint, wrong in mistakes.items()}
-    return diagnose(got, right.float(), wrong, "divide every mode but the mean by ik.")

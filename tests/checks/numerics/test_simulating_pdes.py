@@ -102,39 +102,3 @@ def test_product_right():
 )
 def test_product_hints(answer, hint):
     hints("ex-alias-free-product", answer, hint)
-
-
-def integral(u, length, factor=1.0):
-    k = 2 * math.pi / length * torch.arange(len(u) // 2 + 1)
-    modes = fft.rfft(u)
-    modes[1:] = factor * modes[1:] / (1j * k[1:])
-    return fft.irfft(modes, n=len(u))
-
-
-def test_integral_right():
-    assert check("ex-spectral-integral", integral).passed
-
-
-@pytest.mark.parametrize(
-    ("answer", "hint"),
-    [
-        (lambda u, L: integral(u, L, -1), "the sign"),
-        (lambda u, L: integral(u, 2 * math.pi) * 1.0, "the period is missing"),
-        (lambda u, L: integral(u, L) - integral(u, L)[0], "mean zero"),
-        (
-            lambda u, L: fft.irfft(
-                fft.rfft(u) / (2j * math.pi / L * torch.arange(len(u) // 2 + 1)), n=len(u)
-            ),
-            "0/0",
-        ),
-        (
-            lambda u, L: fft.irfft(
-                fft.rfft(u) * (2j * math.pi / L * torch.arange(len(u) // 2 + 1)), n=len(u)
-            ),
-            "this is the derivative",
-        ),
-        (lambda u, L: u, "but the mean"),
-    ],
-)
-def test_integral_hints(answer, hint):
-    hints("ex-spectral-integral", answer, hint)
