@@ -44,12 +44,14 @@ def _in_time(moved: Tensor, times: Tensor, order: int) -> tuple[Tensor, Tensor]:
     wanted = times.expand(*t.shape[:-1], -1).contiguous()
     first = (torch.searchsorted(t, wanted) - order // 2).clamp(0, len(times) - order)
     index = first.transpose(-1, -2)[..., None] + torch.arange(order, device=t.device)
-    b, rows, columns, _ = index.shape
-    batch = torch.arange(b, device=t.device)[:, None, None, None]
-    column = torch.arange(columns, device=t.device)[:, None]
-    stencil = moved[batch, index, column]  # b time space order 3
-    weights = _lagrange(stencil[..., 1], times[:, None].expand(b, rows, columns))
-    values = torch.einsum("brip,bripc->bric", weights, stencil[..., [0, 2]])
+    batch = torch.arange(len(t), device=t.device)[:, None, None, None]
+    column = torch.arange(t.shape[1], device=t.device)[:, None]
+    block, values = max(1, BLOCK // (4 * len(t) * t.shape[1] * order**2)), []
+    for near, at in zip(index.split(block, dim=1), times.split(block), strict=True):
+        stencil = moved[batch, near, column]  # b time space order 3
+        weights = _lagrange(stencil[..., 1], at[:, None].expand(near.shape[:-1]))
+        values.append(torch.einsum("brip,bripc->bric", weights, stencil[..., [0, 2]]))
+    values = torch.cat(values, dim=1)
     return values, reached.all(dim=1) & ordered[:, None]
 
 
