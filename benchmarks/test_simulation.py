@@ -9,8 +9,10 @@ the cost per unit of time.
 
 Equal accuracy: the substeps of ours are the fewest tried for which the error, against a reference
 on twice the points with an eighth of the step or less, is no larger than the baseline's, both in
-the worst trajectory and in the median; every row checks that before it is timed. Goals: 50 times
-for KdV, 500 times for KS. KS in its default of 16 substeps is the last row.
+the worst trajectory and in the median; these rows check that before they are timed. Goals over the
+published way: 50 times for KdV, 500 times for KS. Against the mended wavenumbers, whose solution
+is thirty times as exact, 400 to 480 is what ETDRK4 reaches at equal accuracy. The last row is KS
+with its default of 16 substeps, three times less exact than the mended baseline.
 """
 
 import math
@@ -115,7 +117,7 @@ def test_against_the_published_way(compare, problem):
 
 @pytest.mark.parametrize("problem", ["KS"], indirect=True)
 def test_against_mended_wavenumbers(compare, problem):
-    row(compare, problem, 22, torch.float64, "dopri5 1e-9, mended")
+    row(compare, problem, 25, torch.float64, "dopri5 1e-9, mended")
 
 
 @pytest.mark.parametrize("problem", ["KS"], indirect=True)
