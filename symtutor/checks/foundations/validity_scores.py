@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from ...numerics.spectral import derivative
 from ..engine import close, diagnose, exercise, function, tensor
 
 
@@ -138,3 +139,70 @@ def ellipse_field(answer: Any, generator: Generator) -> str | None:
     if abs(got[1, 0] + 4 * got[0, 1]) < 1e-4 and abs(got[0, 1]) > 1e-4:
         return "this leaves 4 x1^2 + x2^2 invariant; the gradient here is (2 x1, 8 x2)."
     return "V . grad f = 2 x1 V1 + 8 x2 V2 must vanish at every point: try V1 = p x2, V2 = q x1."
+
+
+@exercise(
+    "ex-determining",
+    question="Write a function of u, q, q_t and length that returns the left side of the "
+    "determining equation of u_t + u u_x + u_xx + u_xxxx = 0, for rows on a periodic grid.",
+)
+def determining(answer: Any, generator: Generator) -> str | None:
+    """q_t + (u q)_x + q_xx + q_xxxx, at smooth rows that need not solve anything."""
+    defect, length = function(answer, "u, q, q_t, length"), 5.0
+    angle = 2 * math.pi / 32 * torch.arange(32, dtype=torch.float64)
+    waves = torch.stack([torch.ones_like(angle), angle.cos(), angle.sin(), (2 * angle).cos()])
+    weights = torch.randn(3, 2, 4, generator=generator, dtype=torch.float64)
+    u, q, q_t = weights @ waves
+
+    def d(values: Tensor, order: int) -> Tensor:
+        return derivative(values, order, length)
+
+    linear, product = q_t + d(q, 2) + d(q, 4), u * d(q, 1) + q * d(u, 1)
+    right = linear + product
+    mistakes = {
+        "this is the derivative of u u_x only as far as its second factor goes: u is varied, too, "
+        "and q u_x belongs to it.": linear + u * d(q, 1),
+        "the linearisation of u u_x has two terms; u q_x is missing.": linear + q * d(u, 1),
+        "this puts q for u; put u + s q and keep what is linear in s.": linear + q * d(q, 1),
+        "u u_x is linearised to (u q)_x, without a factor 2.": linear + 2 * product,
+        "F_* is subtracted from q_t, and F has minus signs: all terms are added.": 2 * q_t - right,
+        "this is the linearised KdV equation; here u_xx and u_xxxx stand in place of u_xxx.": q_t
+        + product
+        + d(q, 3),
+        "u is not on the left by itself: q_t belongs to it.": right - q_t,
+        "the linear terms are missing; they are their own linearisation.": q_t + product,
+        "derivatives are per unit of x: pass the length on.": q_t
+        + (length / (2 * math.pi)) * product
+        + (length / (2 * math.pi)) ** 2 * d(q, 2)
+        + (length / (2 * math.pi)) ** 4 * d(q, 4),
+    }
+    got = tensor(defect(u, q, q_t, length), right.shape, "the left side")
+    wrong = {hint: values.float() for hint, values in mistakes.items()}
+    return diagnose(got, right.float(), wrong, "put u + s q into the equation.")
+
+
+@exercise(
+    "ex-burgers-scaling",
+    question="Give a and b such that x d/dx + a t d/dt + b u d/du generates symmetries of "
+    "u_t + u u_x = nu u_xx.",
+)
+def burgers_scaling(answer: Any, generator: Generator) -> str | None:
+    """b - a = 2 b - 1 = b - 2, so a = 2, b = -1."""
+    a, b = tensor(answer, (2,), "(a, b)").tolist()
+    known = {
+        (2.0, -1.0): None,
+        (3.0, -2.0): "this is the scaling of KdV; here u_xx stands in place of u_xxx.",
+        (-1.0, 2.0): "right, but a comes first.",
+        (2.0, 1.0): "with these u_t and u_xx agree; u u_x is multiplied by exp(s), they by "
+        "exp(-s): mind the sign of b.",
+        (2.0, 0.0): "this is the scaling of the heat equation: u u_x asks for b.",
+        (0.5, -1.0): "b is right. t is multiplied by exp(a s), so u_t by exp((b - a) s).",
+    }
+    for numbers, hint in known.items():
+        if math.dist(numbers, (a, b)) < 1e-3:
+            return hint
+    if abs(a - 2) < 1e-3:
+        return "a is right: u_t and u_xx agree. Now u u_x, of exponent 2 b - 1."
+    if abs(b - a - (2 * b - 1)) < 1e-3:
+        return "u_t and u u_x agree, but u_xx has the exponent b - 2."
+    return "u_t has the exponent b - a, u u_x has 2 b - 1 and u_xx has b - 2: make them equal."

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from symtutor import feature_angle
+from symtutor import derivative, feature_angle
 from symtutor.checks import check
 
 
@@ -117,3 +117,74 @@ def test_ellipse_field_hints(answer, hint, refused):
 @pytest.mark.parametrize("sign", [1, -1])
 def test_ellipse_field_right(sign):
     assert check("ex-ellipse-field", [[0, 4 * sign * SCALE], [-sign * SCALE, 0]]).passed
+
+
+def d(a, order, length):
+    return derivative(a, order, length)
+
+
+def defect(u, q, q_t, length):
+    return q_t + d(u * q, 1, length) + d(q, 2, length) + d(q, 4, length)
+
+
+def varied(nonlinear):
+    """The right answer with another term in place of (u q)_x."""
+
+    def wrong(u, q, q_t, length):
+        return defect(u, q, q_t, length) - d(u * q, 1, length) + nonlinear(u, q, length)
+
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (varied(lambda u, q, length: u * d(q, 1, length)), "q u_x belongs to it"),
+        (varied(lambda u, q, length: q * d(u, 1, length)), "u q_x is missing"),
+        (varied(lambda u, q, length: q * d(q, 1, length)), "u + s q and keep"),
+        (varied(lambda u, q, length: 2 * d(u * q, 1, length)), "without a factor 2"),
+        (lambda u, q, q_t, length: 2 * q_t - defect(u, q, q_t, length), "all terms are added"),
+        (lambda u, q, q_t, length: q_t + d(u * q, 1, length) + d(q, 3, length), "linearised KdV"),
+        (lambda u, q, q_t, length: defect(u, q, 0 * q_t, length), "q_t belongs to it"),
+        (lambda u, q, q_t, length: q_t + d(u * q, 1, length), "linear terms are missing"),
+        (lambda u, q, q_t, length: defect(u, q, q_t, 2 * math.pi), "pass the length on"),
+        (lambda u, q, q_t, length: q, "The largest error is"),
+        (lambda u, q, q_t, length: q.mean(), "must have shape (2, 32)"),
+        (lambda u, q, q_t, length: None, "not answered yet"),
+    ],
+)
+def test_determining_hints(answer, hint, refused):
+    refused("ex-determining", answer, hint)
+
+
+def written_out(u, q, q_t, length):
+    product = u * d(q, 1, length) + q * d(u, 1, length)
+    return q_t + product + d(q, 2, length) + d(d(q, 2, length), 2, length)
+
+
+@pytest.mark.parametrize("answer", [defect, written_out])
+def test_determining_right(answer):
+    assert check("ex-determining", answer).passed
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ((3, -2), "scaling of KdV"),
+        ((-1, 2), "a comes first"),
+        ((2, 1), "mind the sign of b"),
+        ((2, 0), "heat equation"),
+        ((0.5, -1), "b is right"),
+        ((2, -2), "a is right"),
+        ((4, -3), "u_xx has the exponent b - 2"),
+        ((1, 1), "make them equal"),
+        ((1, 1, 1), "must have shape (2,)"),
+    ],
+)
+def test_burgers_scaling_hints(answer, hint, refused):
+    refused("ex-burgers-scaling", torch.tensor(answer), hint)
+
+
+@pytest.mark.parametrize("answer", [(2, -1), [2.0, -1.0], torch.tensor([2.0, -1.0])])
+def test_burgers_scaling_right(answer):
+    assert check("ex-burgers-scaling", answer).passed
