@@ -1,7 +1,8 @@
 """Residual of a moved solution, forward and backward, against one dense solve per point.
 
 60,000 points of simulated trajectories (16 patches of 64 x 64, as in one published training step),
-in float32, on one thread, moved by s = 0.3 along a random neural field of norm 1; the gradient goes to the moved
+in float32, on one thread, moved by s = 0.3 along a random neural field of norm 1; the gradient goes
+to the moved
 points, all three coordinates. The baseline is the published algorithm on the same points: a batched
 `torch.linalg.solve` for each sub-stencil and autograd through it, without the garbage collection
 that the published code runs in every call. Goal: 10 times for the same scheme (KdV and KS).
