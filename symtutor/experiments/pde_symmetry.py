@@ -160,8 +160,11 @@ PDE_SYMMETRY = Experiment(
     run=run,
     headline=("angle",),
     threads=1,
-    wanted=tuple(
-        Wanted("laptop", {} if name == "kdv" else {"equation": name}, (0, 1, 2))
-        for name in EQUATIONS
+    wanted=(
+        *(
+            Wanted("laptop", {} if name == "kdv" else {"equation": name}, (0, 1, 2))
+            for name in EQUATIONS
+        ),
+        Wanted("paper", {}, (0, 1, 2)),
     ),
 )
