@@ -18,10 +18,10 @@ class WenoDerivative(NamedTuple):
         smoothness: the indicator of each sub-stencil, in units of the values squared.
     """
 
-    value: Float[Tensor, "*b m"]
-    weights: Float[Tensor, "*b m s"]
-    slopes: Float[Tensor, "*b m s"]
-    smoothness: Float[Tensor, "*b m s"]
+    value: Float[Tensor, "..."]
+    weights: Float[Tensor, "..."]
+    slopes: Float[Tensor, "..."]
+    smoothness: Float[Tensor, "..."]
 
 
 def linear_weights(places: Float[Tensor, "*b two_k"]) -> Float[Tensor, "*b s"]:
