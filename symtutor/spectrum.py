@@ -33,7 +33,9 @@ class Spectrum(NamedTuple):
     rank: int
 
 
-def symmetry_spectrum(basis: Basis, rows: Snapshots, chart: Chart, *, rtol: float = 1e-8) -> Spectrum:
+def symmetry_spectrum(
+    basis: Basis, rows: Snapshots, chart: Chart, *, rtol: float = 1e-8
+) -> Spectrum:
     r"""All fields of a library ordered by their residual per unit norm.
 
     Minimises $\|D_tQ-F_*[Q]\|$ over $V_i=\sum_mc_{mi}\,g_m$ with $\|V\|=1$ (both root mean squares
