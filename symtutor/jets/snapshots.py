@@ -53,7 +53,7 @@ class Snapshots:
 
     @property
     def velocity(self) -> Float[Tensor, "rows space 3"]:
-        """(0, 1, u_t): how the point over a fixed x moves in time."""
+        """Velocity (0, 1, u_t) in time of the point over a fixed x."""
         u_t = self.jet["u_t"]
         return torch.stack([torch.zeros_like(u_t), torch.ones_like(u_t), u_t], dim=-1)
 
