@@ -51,17 +51,20 @@ class _Deformed(torch.autograd.Function):
         families, length, spacing, kind = options
         solvers = [Solver(family, spacing, kind) for family in families]
         units = grid.new_tensor([spacing[1], spacing[0], 1.0])[:, None, None]
-        results, jacobians = [], []
+        targets = [len(family.targets) for family in families]
+        gradient, results, jacobians = ctx.needs_input_grad[0], [], []
         for block in _blocks(grid[0]):
             windows = _windows(grid, block)
             centre = windows[:, CENTRE].clone()
             local = windows.sub_(centre[:, None])
-            if length is not None:
+            if length is not None and float(local[0].abs().amax()) > length / 2:
                 local[0] -= length * (local[0] / length).round_()
             local /= units
-            parts = [solver(local, ctx.needs_input_grad[0]) for solver in solvers]
-            results.append(torch.cat([centre, *(estimates for estimates, _ in parts)]))
-            jacobians.append(torch.cat([jacobian for _, jacobian in parts]))
+            jacobian = local.new_zeros(sum(targets), *local.shape) if gradient else None
+            parts = [None] * len(solvers) if jacobian is None else jacobian.split(targets)
+            estimates = [solve(local, part) for solve, part in zip(solvers, parts, strict=True)]
+            results.append(torch.cat([centre, *estimates]))
+            jacobians += [] if jacobian is None else [jacobian]
         finite = [(r.sum(0) * 0 == 0) for r in results]
         ctx.save_for_backward(*jacobians, *finite)
         ctx.shape, ctx.spacing = grid.shape, spacing

@@ -93,7 +93,7 @@ def solve_with_duals(
     solution, duals = _upper(a), [_transposed(a, k) for k in targets]
     # the last pivot divides no row, yet the system is singular if only that one vanishes
     torch.maximum(largest, size.div_(a[-1, -2]).abs_().div_(LARGEST_MULTIPLIER), out=largest)
-    largest += solution.sum(0).mul_(0)  # nan if the solution is not finite
+    largest += solution[-1] * 0  # nan if any value is not finite: all of them go into the last
     if float(largest.amax()) <= LARGEST_MULTIPLIER:
         return solution, duals, None
     regular = largest <= LARGEST_MULTIPLIER

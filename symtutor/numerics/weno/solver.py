@@ -30,23 +30,29 @@ def _slopes(p: Tensor, x: Tensor, t: Tensor, degree: int) -> tuple[Tensor, Tenso
     by_t = (b[degree] * x).add_(b[degree - 1])
     for i in reversed(range(degree - 1)):
         torch.addcmul(b[i], by_t, x, out=by_t)
-    by_x = torch.addcmul(a[degree - 1], t, b[degree]).mul_(degree)
-    for i in reversed(range(1, degree)):
-        torch.addcmul(a[i - 1], t, b[i], out=term).mul_(i)
+    i_times = torch.arange(1, degree + 1, dtype=p.dtype, device=p.device)[:, None]
+    a, b = a * i_times, b[1:] * i_times
+    by_x = torch.addcmul(a[-1], t, b[-1])
+    for i in reversed(range(degree - 1)):
+        torch.addcmul(a[i], t, b[i], out=term)
         torch.addcmul(term, by_x, x, out=by_x)
     return by_x, by_t
 
 
 def _weights(
-    derivatives: Tensor, family: Family, volume: float, usable: Tensor | None, kind: Weights
+    p: Tensor, family: Family, spacing: tuple[float, float], usable: Tensor | None, kind: Weights
 ) -> Tensor:
-    """Weights "stencils points" from all derivatives "n stencils points" of the polynomials."""
+    """Weights "stencils points" from all coefficients "n stencils points" of the polynomials."""
     if kind == "uniform":
-        raw = torch.ones_like(derivatives[0])
+        raw = torch.ones_like(p[0])
         smallest = 1.0
     else:
-        factors = [volume ** (i + j - 1) for i, j in family.exponents]
-        scaled = derivatives * derivatives.new_tensor(factors)[:, None, None]
+        volume, scales = math.prod(spacing), family.derivative_scales(*spacing)
+        factors = [
+            scale * volume ** (i + j - 1)
+            for scale, (i, j) in zip(scales, family.exponents, strict=True)
+        ]
+        scaled = p * p.new_tensor(factors)[:, None, None]
         smoothness = scaled.square_().square_().sum(0).add_(EPSILON)
         smallest = SMALLEST_SUM
         if kind == "normalised":  # in units of the smallest, so that the sum is at least 1
@@ -74,8 +80,8 @@ class Solver:
             self._space[:] = [x.new_empty(n, n + 1, m)]
         return self._space[0][..., :m]
 
-    def __call__(self, local: Tensor, gradient: bool) -> tuple[Tensor, Tensor]:
-        """Estimates "targets points" and, if wanted, their derivatives "targets 3 slots points".
+    def __call__(self, local: Tensor, jacobian: Tensor | None) -> Tensor:
+        """Estimates "targets points"; adds their derivatives to zeros "targets 3 slots points".
 
         `local` "3 slots points" holds x and t, in units of the spacings, and u, counted from the
         centre. Without a usable sub-stencil the estimate is nan, its derivatives 0.
@@ -94,21 +100,21 @@ class Solver:
             return _systems(few[0], few[1], few[2], degree, x.new_empty(n, n + 1, len(which)))
 
         space = self.workspace(x)
-        p, duals, usable = solve_with_duals(build, wanted if gradient else ())
+        p, duals, usable = solve_with_duals(build, () if jacobian is None else wanted)
         usable = None if usable is None else usable.reshape(stencils, points)
-        derivatives = p.reshape(n, stencils, points) * p.new_tensor(scales)[:, None, None]
-        weights = _weights(derivatives, family, math.prod(self.spacing), usable, self.kind)
-        estimates = torch.stack([(weights * derivatives[k]).sum(0) for k in wanted])
+        coefficients = p.reshape(n, stencils, points)
+        weights = _weights(coefficients, family, self.spacing, usable, self.kind)
+        estimates = torch.stack([(weights * coefficients[k]).sum(0) * scales[k] for k in wanted])
         if usable is not None:
             estimates.masked_fill_(~usable.any(0), torch.nan)
-        jacobian = local.new_zeros(len(duals), *local.shape)
-        slopes = _slopes(p, x, t, degree) if gradient else ()
-        for part, k, c in zip(jacobian, wanted, duals, strict=False):
-            by_u = c.reshape(n, stencils, points).mul_(weights * -scales[k]).reshape(n, -1)
+        if jacobian is None:
+            return estimates
+        slopes = _slopes(p, x, t, degree)
+        for part, k, c in zip(jacobian, wanted, duals, strict=True):
+            by_u = c.reshape(n, stencils, points).mul_(weights * scales[k]).reshape(n, -1)
             last = k == wanted[-1]
             by_z = [slope.mul_(by_u) if last else slope * by_u for slope in slopes]
-            by_z.append(by_u.neg_())
-            for row, values in zip(part, by_z, strict=True):
-                row.index_add_(0, index, values.reshape(-1, points))
+            for row, values, sign in zip(part, (*by_z, by_u), (-1, -1, 1), strict=True):
+                row.index_add_(0, index, values.reshape(-1, points), alpha=sign)
             torch.sum(part, 1, out=part[:, CENTRE]).neg_()
-        return estimates, jacobian
+        return estimates
