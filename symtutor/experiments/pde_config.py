@@ -36,7 +36,9 @@ class PDESymmetry:
         sigma: largest |s| of a flow; |s| is uniform in [0, sigma], its sign drawn for every slot.
         sigma_start: sigma at the first step; it grows geometrically over the first half.
         tau: Lipschitz constant that is free of charge.
-        w_validity, w_ortho, w_lipschitz: weights of the losses (not used with `solve`).
+        w_validity: weight of the score; this one and the next three are not used with `solve`.
+        w_ortho: weight of the orthonormality of the slots.
+        w_lipschitz: weight of what exceeds the Lipschitz constant `tau`.
         w_sobolev: weight of the Sobolev loss, over the last part of the steps.
         sobolev_part: that part.
         precision: "float64" or "float32", of network, flow and derivatives in training. Rows and

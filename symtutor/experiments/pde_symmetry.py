@@ -24,6 +24,7 @@ from .pde_config import DTYPES, PDESymmetry
 from .pde_judge import angles, judged, scores
 from .pde_objective import draw_rows, penalised, projected, solve_heads
 
+ADAM = {"equation": "ks", "solve": False, "width": 64, "head": 32, "learning_rate": 2e-3}
 SAMPLE = 8192  # points of the quadrature on which the fields have unit norm
 
 
@@ -165,6 +166,13 @@ PDE_SYMMETRY = Experiment(
             Wanted("laptop", {} if name == "kdv" else {"equation": name}, (0, 1, 2))
             for name in EQUATIONS
         ),
+        Wanted("laptop", ADAM | {"batch": 8, "steps": 1000}, (0,)),
+        Wanted(
+            "laptop",
+            ADAM | {"method": "total", "batch": 1, "steps": 300, "sigma_start": 0.02},
+            (0,),
+        ),
+        Wanted("laptop", ADAM | {"method": "weno", "batch": 1, "steps": 400, "frames": 32}, (0,)),
         Wanted("paper", {}, (0, 1, 2)),
     ),
 )

@@ -1,0 +1,42 @@
+"""The committed records of pde-symmetry: their angles follow from their weights and their data."""
+
+from functools import cache
+
+import pytest
+import torch
+
+from symtutor import Runtime, experiments, generator
+from symtutor.experiments import pde_judge as judge
+from symtutor.experiments import pde_symmetry as pde
+from symtutor.records import library, store
+
+PDE = experiments.get("pde-symmetry")
+FIRST = [path for _, path in library.wanted(["pde-symmetry"]) if path.stem == "seed0"]
+MADE = [path for path in FIRST if path.exists()]
+
+
+@cache
+def simulated(equation):
+    config = PDE.config("laptop", equation=equation)
+    runtime = Runtime()
+    data = pde.sample(config, "train", config.trajectories, runtime)
+    return data, pde.sample(config, "test", 16, runtime)
+
+
+@pytest.mark.parametrize("path", MADE, ids=lambda path: path.parent.name[:40])
+def test_angles_of_a_committed_record_follow_from_its_weights_and_solutions(path):
+    found = store.read(path)
+    config = PDE.config(found.content["preset"], **found.content["overrides"])
+    data, unseen = simulated(config.equation)  # the same up to rounding, which differs by processor
+    chart = data.chart()
+    assert list(chart.scale) == pytest.approx(found.metrics["chart_scale"])
+    points = pde.cloud(unseen, chart, generator(config.seed, "judge"))
+    field = pde.network(config, data, chart).double()
+    untrained = judge.angles(field, data.equation, chart, points)
+    assert untrained == pytest.approx(found.metrics["angles_before"], abs=1e-4)
+    field.load_state_dict(found.weights("field"))
+    again = judge.judged(field, data.equation, chart, points)
+    assert again["angles"].value == pytest.approx(found.metrics["angles"], rel=1e-3, abs=1e-6)
+    components, recorded = again["inner_products"].value, found.metrics["inner_products"]
+    assert torch.allclose(torch.tensor(components), torch.tensor(recorded), atol=1e-5)
+    assert found.content["dirty"] is False and len(found.content["commit"]) == 40
