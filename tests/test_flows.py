@@ -17,6 +17,7 @@ from symtutor import (
     group_law_defect,
     inverse,
 )
+from symtutor import flows as flows_module
 
 # closed forms of the eight affine flows
 CLOSED_FORMS = {
@@ -234,3 +235,36 @@ def test_method_that_does_not_apply_is_refused():
         flow(MLPField(2, 1), torch.rand(3, 2), 0.1, method="euler")
     with pytest.raises(ValueError, match="2 copies"):
         flow(AffineField.named("L1", "L2"), torch.rand(4, 3, 2), 0.1, copies=True)
+
+
+def test_many_points_move_in_blocks_as_they_do_alone(monkeypatch):
+    field = MLPField(2, 3)
+    z = points(torch.float32, 50)
+    s = torch.tensor([0.1, 0.3])
+    whole = flow(field, z, s)
+    monkeypatch.setattr(flows_module, "BLOCK", 8 * field.n)
+    calls = []
+    own = field.raw_own
+    monkeypatch.setattr(field, "raw_own", lambda y: (calls.append(y.shape), own(y))[1])
+    assert torch.allclose(flow(field, z, s), whole, atol=1e-6)
+    assert calls == [(8, field.n, 2)] * 6 * 32 + [(2, field.n, 2)] * 32
+
+
+def test_recomputed_steps_give_the_same_gradient_and_keep_less(monkeypatch):
+    field = MLPField(2, 3).double()
+    z = points(torch.float64).requires_grad_()
+    monkeypatch.setattr(flows_module, "BLOCK", 16 * field.n)
+    gradients, kept = [], []
+    for recompute in (False, True):
+        saved = []
+        hooks = torch.autograd.graph.saved_tensors_hooks(
+            lambda v, saved=saved: (saved.append(v.numel()), v)[1], lambda v: v
+        )
+        with hooks:
+            moved = flow(field, z, 0.4, recompute=recompute)
+        loss = (moved**3).sum()
+        gradients.append(torch.autograd.grad(loss, [z, *field.parameters()]))
+        kept.append(sum(saved))
+    for plain, again in zip(*gradients, strict=True):
+        assert torch.allclose(plain, again, rtol=1e-12, atol=1e-14)
+    assert kept[1] < kept[0] / 20

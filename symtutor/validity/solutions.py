@@ -54,7 +54,8 @@ def moved_residual(
     if method not in ("total", "weno"):
         raise ValueError(f"a moved solution is judged by 'total' or 'weno', got {method!r}")
     inside = chart.inward(points) if chart else points
-    moved = flow(field, inside, s, steps=steps).movedim(-2, -5)
+    recompute = points.device.type == "cpu"
+    moved = flow(field, inside, s, steps=steps, recompute=recompute).movedim(-2, -5)
     x, t, u = (chart.outward(moved) if chart else moved).unbind(-1)
     dt, dx = equation.frame_time, equation.length / equation.points
     if method == "total":

@@ -18,10 +18,10 @@ class WenoDerivative(NamedTuple):
         smoothness: the indicator of each sub-stencil, in units of the values squared.
     """
 
-    value: Float[Tensor, "..."]
-    weights: Float[Tensor, "..."]
-    slopes: Float[Tensor, "..."]
-    smoothness: Float[Tensor, "..."]
+    value: Float[Tensor, "*b inner"]
+    weights: Float[Tensor, "*b inner s"]
+    slopes: Float[Tensor, "*b inner s"]
+    smoothness: Float[Tensor, "*b inner s"]
 
 
 def linear_weights(places: Float[Tensor, "*b two_k"]) -> Float[Tensor, "*b s"]:
