@@ -12,16 +12,17 @@ class WenoDerivative(NamedTuple):
     """A derivative and how it came about; sub-stencils go from left to right.
 
     Attributes:
-        value: the derivative at the interior nodes.
-        weights: of the sub-stencils, with sum 1.
-        slopes: the derivative that each sub-stencil gives.
-        smoothness: the indicator of each sub-stencil, in units of the values squared.
+        value: the derivative at the interior nodes, "... inner".
+        weights: of the sub-stencils, with sum 1, "... inner stencils".
+        slopes: the derivative that each sub-stencil gives, "... inner stencils".
+        smoothness: the indicator of each sub-stencil, in units of the values squared, of the same
+            shape.
     """
 
-    value: Float[Tensor, "*b inner"]
-    weights: Float[Tensor, "*b inner s"]
-    slopes: Float[Tensor, "*b inner s"]
-    smoothness: Float[Tensor, "*b inner s"]
+    value: Tensor
+    weights: Tensor
+    slopes: Tensor
+    smoothness: Tensor
 
 
 def linear_weights(places: Float[Tensor, "*b two_k"]) -> Float[Tensor, "*b s"]:
