@@ -163,10 +163,8 @@ def flow(
         result = _exact(field, y, landings)
     else:
         tol = {"rtol": rtol, "atol": atol}
-
-        def move(block: Tensor) -> Tensor:
-            return _path(field, block, landings, method, steps, adjoint, tol)
-
+        options = {"landings": landings, "method": method, "steps": steps, "adjoint": adjoint}
+        move = partial(_path, field, **options, tol=tol)
         many = y.device.type == "cpu" and y.numel() // field.dim > BLOCK
         independent = method == "rk4" and not adjoint and not torch.compiler.is_compiling()
         blocks = independent and (many or recompute)

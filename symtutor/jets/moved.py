@@ -27,6 +27,12 @@ def _trim(values: Float[Tensor, "*b time space"], rows: int) -> Tensor:
     return values[..., rows : values.shape[-2] - rows, :]
 
 
+def _combine(slopes: tuple[Tensor, Tensor], factors: tuple[Tensor, Tensor]) -> Tensor:
+    """A derivative in the moved coordinates, from those along the grid on as many rows or fewer."""
+    a, b = (_trim(f, (f.shape[-2] - slopes[0].shape[-2]) // 2) for f in factors)
+    return torch.addcmul(a * slopes[0], b, slopes[1])
+
+
 def moved_jet(
     x: Float[Tensor, "*b time space"],
     t: Float[Tensor, "*b time space"],
@@ -83,22 +89,12 @@ def moved_jet(
     jacobian = x_x * t_t - x_t * t_x
 
     by_x, by_t = (t_t / jacobian, -t_x / jacobian), (-x_t / jacobian, x_x / jacobian)
-
-    def slopes(f: Tensor) -> tuple[Tensor, Tensor]:
-        """Derivatives along the grid; `HALO` more rows are lost."""
-        return _trim(derivative(f, 1, length), HALO), _in_time(f, dt)
-
-    def total(parts: tuple[Tensor, Tensor], along: tuple[Tensor, Tensor]) -> Tensor:
-        """A derivative in the moved coordinates."""
-        lost = (jacobian.shape[-2] - parts[0].shape[-2]) // 2
-        return torch.addcmul(_trim(along[0], lost) * parts[0], _trim(along[1], lost), parts[1])
-
     jet = {"x": x, "t": t, "u": u, "jacobian": jacobian}
     current = u
     for name in x_names(order)[1:]:
-        parts = slopes(current)
+        slopes = _trim(derivative(current, 1, length), HALO), _in_time(current, dt)
         if "u_t" not in jet:
-            jet["u_t"] = total(parts, by_t)
-        current = jet[name] = total(parts, by_x)
+            jet["u_t"] = _combine(slopes, by_t)
+        current = jet[name] = _combine(slopes, by_x)
     rows = current.shape[-2]
     return {name: _trim(v, (v.shape[-2] - rows) // 2) for name, v in jet.items()}
