@@ -1,7 +1,8 @@
 """Docstrings for the API page: written in Markdown with formulas, read as reStructuredText.
 
-``$x$`` becomes a formula and single backticks code; bars, stars and trailing underscores that mean
-nothing in Markdown are escaped. Runs before napoleon, which then finds its sections as usual.
+``$x$`` becomes a formula, a paragraph ``$$x$$`` a displayed one, and single backticks code; bars,
+stars and trailing underscores that mean nothing in Markdown are escaped. Runs before napoleon,
+which then finds its sections as usual.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 CLOSERS = "'\")]}>-/:.,;!?"
+DISPLAYED = re.compile(r"( *)\$\$([^$]+)\$\$\s*")
 PIECE = re.compile(
     r"""
       (?P<literal>``.+?``)
@@ -45,6 +47,10 @@ def to_rst(text: str) -> str:
     >>> print(to_rst("the set $x_1$ of `dim` values with |x| <= 1"))
     the set :math:`x_1` of ``dim`` values with \\|x\\| <= 1
     """
+    shown = DISPLAYED.fullmatch(text)
+    if shown:
+        indent, lines = shown[1], shown[2].split("\n")
+        return "\n".join([f"{indent}.. math::", "", *(f"{indent}   {x.strip()}" for x in lines)])
     return PIECE.sub(piece, text)
 
 

@@ -133,6 +133,8 @@ def test_thebe_scripts_are_dropped():
         ("`b`^2 and `b`.", r"``b``\ ^2 and ``b``."),
         ("$x_1$ is", ":math:`x_1` is"),
         (r"$\theta$s", r":math:`\theta`\ s"),
+        ("$$x_1\n  =2$$", ".. math::\n\n   x_1\n   =2"),
+        ("    $$y$$", "    .. math::\n\n       y"),
         ("|x| and *very* and 2 * 3", r"\|x\| and *very* and 2 \* 3"),
         ('"*k b" and "*k h"', r'"\*k b" and "\*k h"'),
         ("{glue:text}`key`.", "``{glue:text}`key```."),

@@ -142,8 +142,8 @@ def deformed_derivatives(
 
     A sub-stencil is unusable if it holds a number that is not finite, or if its points determine
     no polynomial to working precision, as where a grid folds onto itself; it gets weight 0. Where a
-    family of sub-stencils has no usable member, its derivatives are nan, and this point adds
-    nothing to any gradient, whatever is done with the nan afterwards.
+    family of sub-stencils has no usable member, its derivatives are not a number, and this
+    point adds nothing to any gradient, whatever is done with them afterwards.
 
     Gradients in x, t and u follow the implicit formula, with the weights taken as constants:
     $\partial d/\partial u_r=c_r$ with $c=V^{-T}e$, and
