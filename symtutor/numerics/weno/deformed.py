@@ -1,7 +1,7 @@
 """Derivatives on a grid in (x, t) that has been moved: the scheme of Ko, Kim and Lee (2024)."""
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import torch
@@ -51,8 +51,7 @@ class _Deformed(torch.autograd.Function):
         families, length, spacing, kind = options
         solvers = [Solver(family, spacing, kind) for family in families]
         units = grid.new_tensor([spacing[1], spacing[0], 1.0])[:, None, None]
-        targets = [len(family.targets) for family in families]
-        gradient, results, jacobians = ctx.needs_input_grad[0], [], []
+        results, kept = [], []
         for block in _blocks(grid[0]):
             windows = _windows(grid, block)
             centre = windows[:, CENTRE].clone()
@@ -60,14 +59,11 @@ class _Deformed(torch.autograd.Function):
             if length is not None and float(local[0].abs().amax()) > length / 2:
                 local[0] -= length * (local[0] / length).round_()
             local /= units
-            jacobian = local.new_zeros(sum(targets), *local.shape) if gradient else None
-            parts = [None] * len(solvers) if jacobian is None else jacobian.split(targets)
-            estimates = [solve(local, part) for solve, part in zip(solvers, parts, strict=True)]
-            results.append(torch.cat([centre, *estimates]))
-            jacobians += [] if jacobian is None else [jacobian]
-        finite = [(r.sum(0) * 0 == 0) for r in results]
-        ctx.save_for_backward(*jacobians, *finite)
-        ctx.shape, ctx.spacing = grid.shape, spacing
+            parts = [solve(local, ctx.needs_input_grad[0]) for solve in solvers]
+            results.append(torch.cat([centre, *(estimates for estimates, _ in parts)]))
+            kept += [z for _, part in parts for z in part]
+        ctx.save_for_backward(*kept, *[(r.sum(0) * 0 == 0) for r in results])
+        ctx.shape, ctx.spacing, ctx.solvers = grid.shape, spacing, solvers
         out = grid.new_empty(len(results[0]), grid.shape[1], grid.shape[2] - 2, grid.shape[3] - 4)
         for (samples, rows), values in zip(_blocks(grid[0]), results, strict=True):
             part = out[:, samples, rows]
@@ -83,14 +79,16 @@ class _Deformed(torch.autograd.Function):
             )
         total = gradient.new_zeros(ctx.shape)
         blocks = list(_blocks(total[0]))
-        jacobians, usable = ctx.saved_tensors[: len(blocks)], ctx.saved_tensors[len(blocks) :]
+        kept, usable = iter(ctx.saved_tensors), ctx.saved_tensors[-len(blocks) :]
         units = total.new_tensor([ctx.spacing[1], ctx.spacing[0], 1.0])[:, None, None]
-        for block, jacobian, good in zip(blocks, jacobians, usable, strict=True):
+        for block, good in zip(blocks, usable, strict=True):
             g = gradient[:, block[0], block[1]].flatten(1)
             g = torch.where(good, g, 0.0)
-            windows = torch.zeros_like(jacobian[0])
-            for part, by_estimate in zip(jacobian, g[3:], strict=True):
-                windows.addcmul_(part, by_estimate)
+            windows = g.new_zeros(3, SLOTS, g.shape[-1])
+            behind = iter(g[3:])
+            for solver in ctx.solvers:
+                count = len(solver.family.targets)
+                solver.pull(list(islice(kept, 2 + count)), list(islice(behind, count)), windows)
             windows /= units
             windows[:, CENTRE] += g[:3]
             for slot in range(SLOTS):

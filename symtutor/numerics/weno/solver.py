@@ -1,6 +1,7 @@
 """Estimates of one family of sub-stencils at many points, and their derivatives by the points."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -80,8 +81,8 @@ class Solver:
             self._space[:] = [x.new_empty(n, n + 1, m)]
         return self._space[0][..., :m]
 
-    def __call__(self, local: Tensor, jacobian: Tensor | None) -> Tensor:
-        """Estimates "targets points"; adds their derivatives to zeros "targets 3 slots points".
+    def __call__(self, local: Tensor, gradient: bool) -> tuple[Tensor, list[Tensor]]:
+        """Estimates "targets points", and what `pull` needs if a gradient is wanted.
 
         `local` "3 slots points" holds x and t, in units of the spacings, and u, counted from the
         centre. Without a usable sub-stencil the estimate is nan, its derivatives 0.
@@ -89,8 +90,7 @@ class Solver:
         family, degree = self.family, self.family.degree
         scales = family.derivative_scales(*self.spacing)
         n, stencils, points = family.unknowns, len(family.nodes), local.shape[-1]
-        index = torch.tensor(family.nodes, device=local.device).T.reshape(-1)  # node-major
-        x, t, u = local.index_select(1, index).reshape(3, n, -1)
+        x, t, u = local.index_select(1, self.index(local)).reshape(3, n, -1)
         wanted = tuple(k for _, k in family.targets)
 
         def build(which: Tensor | None) -> Tensor:
@@ -100,21 +100,39 @@ class Solver:
             return _systems(few[0], few[1], few[2], degree, x.new_empty(n, n + 1, len(which)))
 
         space = self.workspace(x)
-        p, duals, usable = solve_with_duals(build, () if jacobian is None else wanted)
+        p, duals, usable = solve_with_duals(build, wanted if gradient else ())
         usable = None if usable is None else usable.reshape(stencils, points)
         coefficients = p.reshape(n, stencils, points)
         weights = _weights(coefficients, family, self.spacing, usable, self.kind)
         estimates = torch.stack([(weights * coefficients[k]).sum(0) * scales[k] for k in wanted])
         if usable is not None:
             estimates.masked_fill_(~usable.any(0), torch.nan)
-        if jacobian is None:
-            return estimates
-        slopes = _slopes(p, x, t, degree)
-        for part, k, c in zip(jacobian, wanted, duals, strict=True):
-            by_u = c.reshape(n, stencils, points).mul_(weights * scales[k]).reshape(n, -1)
-            last = k == wanted[-1]
-            by_z = [slope.mul_(by_u) if last else slope * by_u for slope in slopes]
-            for row, values, sign in zip(part, (*by_z, by_u), (-1, -1, 1), strict=True):
-                row.index_add_(0, index, values.reshape(-1, points), alpha=sign)
-            torch.sum(part, 1, out=part[:, CENTRE]).neg_()
-        return estimates
+        if not gradient:
+            return estimates, []
+        kept = [z.reshape(n, stencils, points) for z in (*_slopes(p, x, t, degree), *duals)]
+        for k, c in zip(wanted, kept[2:], strict=True):
+            c.mul_(weights * scales[k])
+        if usable is not None:  # 0 times a coordinate that is not finite
+            kept = [z.masked_fill_(~usable, 0.0) for z in kept]
+        return estimates, kept
+
+    def index(self, local: Tensor) -> Tensor:
+        """Window slots of all sub-stencils, node by node."""
+        return torch.tensor(self.family.nodes, device=local.device).T.reshape(-1)
+
+    def pull(self, kept: Sequence[Tensor], gradients: Sequence[Tensor], windows: Tensor) -> None:
+        """Add the gradient in the local points to `windows` "3 slots points".
+
+        By u it is c for each estimate, by x and t the same times minus the slope of the polynomial;
+        all points are counted from the centre, which gets minus their sum.
+        """
+        by_x, by_t, first, *others = kept
+        by_u = first * gradients[0]
+        for c, g in zip(others, gradients[1:], strict=True):
+            by_u.addcmul_(c, g)
+        index, points = self.index(windows), windows.shape[-1]
+        for window, values, sign in zip(
+            windows, (by_u * by_x, by_u * by_t, by_u), (-1, -1, 1), strict=True
+        ):
+            window.index_add_(0, index, values.reshape(-1, points), alpha=sign)
+            window[CENTRE].sub_(values.sum((0, 1)), alpha=sign)
