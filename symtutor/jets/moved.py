@@ -48,9 +48,10 @@ def moved_jet(
     the new coordinates are combinations of derivatives along the grid,
 
     $$\partial_{x'}=\frac{D_tt'\,D_x-D_xt'\,D_t}{J},\quad
-    \partial_{t'}=\frac{-D_tx'\,D_x+D_xx'\,D_t}{J},\quad J=D_xx'\,D_tt'-D_tx'\,D_xt',$$
+    \partial_{t'}=\frac{-D_tx'\,D_x+D_xx'\,D_t}{J}$$
 
-    with $D_x$ spectral (the displacement $x'-x$, $t'$ and $u'$ are periodic along a row) and
+    with the Jacobian $J=D_xx'\,D_tt'-D_tx'\,D_xt'$,
+    $D_x$ spectral (the displacement $x'-x$, $t'$ and $u'$ are periodic along a row) and
     $D_t$ a central difference of order 6. Nothing is solved for and no point is looked up. Where
     the map folds ($J\le0$) the numbers mean nothing; they are not hidden.
 

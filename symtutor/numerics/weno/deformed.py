@@ -56,7 +56,8 @@ class _Deformed(torch.autograd.Function):
             windows = _windows(grid, block)
             centre = windows[:, CENTRE].clone()
             local = windows.sub_(centre[:, None])
-            if length is not None and float(local[0].abs().amax()) > length / 2:
+            near = length is None or float(local[0].abs().amax()) <= length / 2  # no for nan
+            if not near:
                 local[0] -= length * (local[0] / length).round_()
             local /= units
             parts = [solve(local, ctx.needs_input_grad[0]) for solve in solvers]
