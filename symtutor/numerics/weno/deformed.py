@@ -56,8 +56,8 @@ class _Deformed(torch.autograd.Function):
             windows = _windows(grid, block)
             centre = windows[:, CENTRE].clone()
             local = windows.sub_(centre[:, None])
-            near = length is None or float(local[0].abs().amax()) <= length / 2  # no for nan
-            if not near:
+            farthest = float(local[0].abs().amax())  # nan if any is
+            if length is not None and not farthest <= length / 2:
                 local[0] -= length * (local[0] / length).round_()
             local /= units
             parts = [solve(local, ctx.needs_input_grad[0]) for solve in solvers]
