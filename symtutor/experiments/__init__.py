@@ -1,10 +1,12 @@
 """The experiments, by name."""
 
 from .base import Experiment, Metric, Result, UnknownNameError, Wanted, known
+from .cifar_extractor import CIFAR_EXTRACTOR
 from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
 
-REGISTRY = {experiment.name: experiment for experiment in (TOY_SYMMETRY, PDE_SYMMETRY)}
+EXPERIMENTS = (TOY_SYMMETRY, PDE_SYMMETRY, CIFAR_EXTRACTOR)
+REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 
 
 def names() -> tuple[str, ...]:

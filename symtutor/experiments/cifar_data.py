@@ -1,0 +1,44 @@
+"""CIFAR-10 as the experiments see it: all of it, or, where a preset says so, the bundled sample."""
+
+from dataclasses import replace
+
+import torch
+
+from ..data.images import Images, data_root, load_images
+from ..files import sha256, tensor_bytes
+from ..numerics.random import generator
+
+
+def cifar10(data: str, split: str) -> Images:
+    """One split of CIFAR-10.
+
+    Args:
+        data: "full": the official files or a tree of pictures below the data root, downloaded if
+            neither is there; "sample": the pictures bundled with the package.
+        split: "train" or "test".
+
+    Raises:
+        ConnectionError: if a download fails.
+        ValueError: for damaged files.
+    """
+    if data == "sample":
+        return load_images("cifar10", split, source="sample")
+    if (data_root() / "cifar10" / split).is_dir():
+        return load_images("cifar10", split, source="tree")
+    return load_images("cifar10", split, source="official", download=True)
+
+
+def shuffled(images: Images, seed: int) -> Images:
+    """The same pictures with their labels dealt out at random: as many of each class as before."""
+    order = torch.randperm(len(images), generator=generator(seed, "shuffled labels"))
+    return replace(images, labels=images.labels[order])
+
+
+def checksums(**images: Images) -> dict[str, str]:
+    """Checksums of pictures and labels, by name and source."""
+    return {
+        f"{name} ({found.source})": sha256(
+            tensor_bytes({"pixels": found.pixels, "labels": found.labels})
+        )
+        for name, found in images.items()
+    }

@@ -1,0 +1,6 @@
+"""Networks that experiments learn from; this room knows nothing of symmetry."""
+
+from .extractors import EXTRACTORS, load_extractor
+from .resnet import ResNet, folded
+
+__all__ = ["EXTRACTORS", "ResNet", "folded", "load_extractor"]
