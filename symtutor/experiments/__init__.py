@@ -2,10 +2,11 @@
 
 from .base import Experiment, Metric, Result, UnknownNameError, Wanted, known
 from .cifar_extractor import CIFAR_EXTRACTOR
+from .cifar_symmetry import CIFAR_SYMMETRY
 from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
 
-EXPERIMENTS = (TOY_SYMMETRY, PDE_SYMMETRY, CIFAR_EXTRACTOR)
+EXPERIMENTS = (TOY_SYMMETRY, PDE_SYMMETRY, CIFAR_EXTRACTOR, CIFAR_SYMMETRY)
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 
 

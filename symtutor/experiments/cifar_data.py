@@ -6,7 +6,12 @@ import torch
 
 from ..data.images import Images, data_root, load_images
 from ..files import sha256, tensor_bytes
-from ..numerics.random import generator
+from ..models import ResNet, load_extractor
+from ..models.extractors import untrained
+from ..numerics.random import fan_out, generator
+
+CONTROLS = ("none", "untrained", "shuffled-labels", "no-validity")
+"""What may be taken away: the training of the extractor, its labels, or the symmetry loss."""
 
 
 def cifar10(data: str, split: str) -> Images:
@@ -42,3 +47,20 @@ def checksums(**images: Images) -> dict[str, str]:
         )
         for name, found in images.items()
     }
+
+
+def extractor_for(architecture: str, control: str, images: Images, seed: int) -> ResNet:
+    """The frozen network whose features judge, as a control wants it.
+
+    Args:
+        architecture: "small" or "resnet18".
+        control: one of `CONTROLS`; "no-validity" has the trained network too, for the weights.
+        images: pictures that give an untrained network its batch statistics.
+        seed: of the untrained network's weights.
+
+    Raises:
+        ValueError: if no such network has been trained here.
+    """
+    if control == "untrained":
+        return untrained(architecture, images.pixels[:2048], fan_out(seed, "untrained extractor"))
+    return load_extractor(architecture + "-shuffled" * (control == "shuffled-labels"))

@@ -3,6 +3,13 @@
 from .features import feature_angle, feature_validity
 from .invariants import invariance, invariant_change
 from .score import Score
+from .sensitivity import (
+    feature_rate,
+    image_gradient,
+    infinitesimal_feature_validity,
+    pixel_sensitivity,
+    window_sensitivity,
+)
 from .solutions import (
     infinitesimal_residual,
     moved_residual,
@@ -14,12 +21,17 @@ from .solutions import (
 __all__ = [
     "Score",
     "feature_angle",
+    "feature_rate",
     "feature_validity",
+    "image_gradient",
+    "infinitesimal_feature_validity",
     "infinitesimal_residual",
     "invariance",
     "invariant_change",
     "moved_residual",
     "needed_orders",
+    "pixel_sensitivity",
     "residual_score",
     "solution_validity",
+    "window_sensitivity",
 ]

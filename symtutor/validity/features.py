@@ -12,7 +12,7 @@ from .invariants import Function
 from .score import Score, one_number
 
 
-def _unit(a: Tensor) -> Tensor:
+def unit(a: Tensor) -> Tensor:
     """Vectors of length 1; zero vectors stay zero."""
     largest = a.detach().abs().amax(-1, keepdim=True)  # against under- and overflow of squares
     scaled = a / torch.where(largest > 0, largest, 1)
@@ -37,7 +37,7 @@ def feature_angle(a: Float[Tensor, "*b k"], b: Float[Tensor, "*b k"]) -> Float[T
         >>> f"{feature_angle(a, b).item():.3e}"
         '1.000e-05'
     """
-    unit_a, unit_b = _unit(a), _unit(b)
+    unit_a, unit_b = unit(a), unit(b)
     apart = torch.linalg.vector_norm(unit_a - unit_b, dim=-1)
     together = torch.linalg.vector_norm(unit_a + unit_b, dim=-1)
     return 2 * torch.atan2(apart, torch.where(apart + together > 0, together, 1))
