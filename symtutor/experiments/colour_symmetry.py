@@ -1,0 +1,137 @@
+"""Generators of colour space that leave the features of CIFAR-10 pictures nearly where they are.
+
+Appendix G of Ko, Kim and Lee (2024): three slots of a network on colours, judged by a classifier's
+features. The published code looks the field up at the nearest of 1024 sampled colours; here the
+field is evaluated at the colour itself, so that its flow is smooth in the colour.
+"""
+
+import torch
+from torch import Tensor
+
+from ..data import Images
+from ..data.loader import Batches
+from ..fields import MLPField
+from ..models import ResNet
+from ..numerics.quadrature import Quadrature
+from ..numerics.random import fan_out, generator
+from ..training import Runtime, Trained, constant, cosine, train
+from .base import Experiment, Metric, Result, Wanted
+from .cifar_data import CONTROLS, checksums, cifar10, extractor_for
+from .colour_config import ColourSymmetry
+from .colour_objective import colour_weights, judged, objective, sample_colours, scores
+
+
+def run(config: ColourSymmetry, runtime: Runtime) -> Result:
+    """Sample and weigh colours, learn, judge on pictures that were not learned from."""
+    pictures, unseen = cifar10(config.data, "train"), cifar10(config.data, "test")
+    model = extractor_for(config.architecture, config.control, pictures, config.seed)
+    model = model.to(runtime.device)
+    quadrature = weighted_colours(config, runtime, pictures, model)
+    field = network(config, quadrature).to(runtime.device)
+    before = judged(field, quadrature)
+    training = learn(config, runtime, field, model, pictures, quadrature)
+    test = draw(unseen, config.judged, config.seed, "judge").to(runtime.device)
+    active = training.history.column("lipschitz_active")
+    metrics = {
+        **judged(field, quadrature),
+        **scores(field, quadrature, model, test, config.sigma / 2),
+        "overlap_before": before["overlap"],
+        "affineness_before": before["affineness"],
+        "lipschitz_active": Metric(active.mean().item()),
+        "lipschitz_active_late": Metric(active[len(active) // 2 :].mean().item()),
+    }
+    tensors = {f"field/{key}": value for key, value in field.state_dict().items()}
+    tensors |= {"colours": quadrature.points, "omega": quadrature.omega}
+    return Result(metrics, tensors, {"field": training}, checksums(train=pictures, test=unseen))
+
+
+def draw(images: Images, count: int, seed: int, name: str) -> Tensor:
+    """So many pictures at random, as bytes."""
+    order = torch.randperm(len(images), generator=generator(seed, name))
+    return images.pixels[order[:count]]
+
+
+def weighted_colours(
+    config: ColourSymmetry, runtime: Runtime, pictures: Images, model: ResNet
+) -> Quadrature:
+    """Sampled colours, and how much the features depend on each."""
+    random = generator(config.seed, "colours")
+    colours = sample_colours(pictures.pixels, config.colours, random).to(runtime.device)
+    chosen = draw(pictures, config.sensitivity, config.seed, "sensitivity").to(runtime.device)
+    return colour_weights(colours, chosen, model, generator(config.seed, "probes"))
+
+
+def network(config: ColourSymmetry, quadrature: Quadrature) -> MLPField:
+    """The field to be learned, normalised under the colours' weights."""
+    return MLPField(
+        3,
+        config.slots,
+        width=config.width,
+        head=config.head,
+        names=("red", "green", "blue"),
+        quadrature=quadrature.to(torch.ones(())),
+        seed=fan_out(config.seed, "initialisation"),
+    )
+
+
+def learn(
+    config: ColourSymmetry,
+    runtime: Runtime,
+    field: MLPField,
+    model: ResNet,
+    pictures: Images,
+    quadrature: Quadrature,
+) -> Trained:
+    """One training; the scales come from a generator of their own."""
+    batches = Batches(pictures, config.batch, seed=config.seed, device=runtime.device)
+    scales = generator(config.seed, "scales")
+
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        size = config.slots if config.scales == "slots" else 1
+        s = config.sigma * (2 * torch.rand(size, generator=scales) - 1)
+        return batches(step)[0], s.expand(config.slots).to(runtime.device)
+
+    return train(
+        objective(config, field, model, quadrature),
+        batch,
+        torch.optim.Adam(field.parameters(), lr=config.learning_rate),
+        {"field": field},
+        steps=config.steps,
+        generators={"scales": scales},
+        schedule=cosine(config.steps) if config.schedule == "cosine" else constant,
+        runtime=runtime,
+        identity=COLOUR_SYMMETRY.identity(config),
+        name="field",
+    )
+
+
+COLOUR_SYMMETRY = Experiment(
+    name="colour-symmetry",
+    summary="generators of colour space under which a CIFAR-10 classifier's features turn little",
+    presets={
+        "quick": ColourSymmetry(
+            data="sample", width=64, colours=256, steps=20, batch=8, sensitivity=128, judged=50
+        ),
+        "laptop": ColourSymmetry(),
+        "paper": ColourSymmetry(
+            architecture="resnet18",
+            steps=19550,
+            batch=128,
+            learning_rate=1e-4,
+            schedule="constant",
+            scales="common",
+            rk4_steps=4,
+            lattice=17,
+            sensitivity=50000,
+            judged=10000,
+        ),
+    },
+    run=run,
+    headline=("affineness",),
+    threads=1,
+    wanted=(
+        Wanted("laptop", {}, (0, 1, 2)),
+        *(Wanted("laptop", {"control": name}, (0,)) for name in CONTROLS if name != "none"),
+        Wanted("paper", {}, (0, 1, 2)),
+    ),
+)
