@@ -1,5 +1,11 @@
 """Validity scores: how far a transformation takes a datum from data of its own kind."""
 
+from .colours import (
+    colour_sensitivity,
+    colour_validity,
+    nearest_colour,
+    neighbour_sensitivity,
+)
 from .features import feature_angle, feature_validity
 from .invariants import invariance, invariant_change
 from .score import Score
@@ -20,6 +26,8 @@ from .solutions import (
 
 __all__ = [
     "Score",
+    "colour_sensitivity",
+    "colour_validity",
     "feature_angle",
     "feature_rate",
     "feature_validity",
@@ -29,7 +37,9 @@ __all__ = [
     "invariance",
     "invariant_change",
     "moved_residual",
+    "nearest_colour",
     "needed_orders",
+    "neighbour_sensitivity",
     "pixel_sensitivity",
     "residual_score",
     "solution_validity",
