@@ -1,13 +1,21 @@
 """The experiments, by name."""
 
 from .base import Experiment, Metric, Result, UnknownNameError, Wanted, known
+from .cifar_augment import CIFAR_AUGMENT
 from .cifar_extractor import CIFAR_EXTRACTOR
 from .cifar_symmetry import CIFAR_SYMMETRY
 from .colour_symmetry import COLOUR_SYMMETRY
 from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
 
-EXPERIMENTS = (TOY_SYMMETRY, PDE_SYMMETRY, CIFAR_EXTRACTOR, CIFAR_SYMMETRY, COLOUR_SYMMETRY)
+EXPERIMENTS = (
+    TOY_SYMMETRY,
+    PDE_SYMMETRY,
+    CIFAR_EXTRACTOR,
+    CIFAR_SYMMETRY,
+    COLOUR_SYMMETRY,
+    CIFAR_AUGMENT,
+)
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 
 

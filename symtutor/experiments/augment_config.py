@@ -1,0 +1,78 @@
+"""Configuration of the augmentation experiment."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..models.resnet import ARCHITECTURES
+from .base import above_zero, at_least
+
+ARMS = ("none", "crop", "affine", "learned")
+SEARCHED = ("affine", "learned")
+
+
+@dataclass(frozen=True)
+class CIFARAugment:
+    """Train one classifier of CIFAR-10 four times, with four augmentations, on equal pictures.
+
+    Attributes:
+        seed: of the choice of pictures, the initial weights, the batches and the displacements.
+        architecture: "small", for a CPU core, or "resnet18", as published.
+        data: "full" CIFAR-10, or the bundled "sample".
+        pictures: training pictures, chosen at random; 0: all of them, to which the held-out ones
+            come back once the scales are chosen.
+        held_out: training pictures on which the scales are chosen; the test pictures are not
+            touched before the end.
+        scales: sizes of the displacements that are tried for affine and learned generators; with a
+            single one nothing is searched.
+        search_epochs: passes over the training pictures in each training of the search.
+        epochs: passes over the training pictures in each of the four trainings.
+        batch: pictures in a step.
+        learning_rate: of SGD with Nesterov momentum 0.9, at its largest.
+        schedule: "cosine" with a linear rise over the first fifth, or "steps": times 0.2 at 30,
+            60 and 80 percent, as published.
+        weight_decay: of all weights.
+        crop: the arm "crop" moves every picture by up to so many pixels.
+        slots: the arm "learned" uses so many of the learned generators, from the first on.
+        precision: "float32", or "bfloat16" for convolutions under autocast.
+    """
+
+    seed: int = 0
+    architecture: Literal["small", "resnet18"] = "small"
+    data: Literal["full", "sample"] = "full"
+    pictures: int = 2000
+    held_out: int = 5000
+    scales: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
+    search_epochs: int = 15
+    epochs: int = 40
+    batch: int = 128
+    learning_rate: float = 0.1
+    schedule: Literal["cosine", "steps"] = "cosine"
+    weight_decay: float = 5e-4
+    crop: int = 4
+    slots: int = 6
+    precision: Literal["float32", "bfloat16"] = "bfloat16"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scales", tuple(float(scale) for scale in self.scales))
+        for name, allowed in (
+            ("architecture", tuple(ARCHITECTURES)),
+            ("data", ("full", "sample")),
+            ("schedule", ("cosine", "steps")),
+            ("precision", ("float32", "bfloat16")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}"
+                )
+        at_least(self, 0, "seed", "pictures", "weight_decay", "crop")
+        at_least(self, 1, "held_out", "search_epochs", "epochs", "batch", "slots")
+        above_zero(self, "learning_rate")
+        if not self.scales or not all(0 < scale < float("inf") for scale in self.scales):
+            raise ValueError(f"scales are positive numbers, one or more, got {self.scales}")
+        if len(set(self.scales)) < len(self.scales):
+            raise ValueError(f"scales must differ from one another, got {self.scales}")
+        if 0 < self.pictures < self.batch:
+            raise ValueError(
+                f"a batch of {self.batch} cannot be drawn from {self.pictures} pictures; choose a "
+                "smaller batch, or more pictures"
+            )
