@@ -18,7 +18,7 @@ from .score import Score, one_number
 
 def colour_validity(
     field: Field,
-    images: Shaped[Tensor, "b 3 h w"],
+    images: Shaped[Tensor, "b c h w"],
     features: Function,
     s: Parameter,
     contrast: Field,
