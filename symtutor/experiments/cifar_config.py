@@ -29,6 +29,8 @@ class CIFARSymmetry:
         scales: "slots" draws s for every slot, "common" one for all, as published.
         sigma: largest |s|; s is uniform in [-sigma, sigma].
         rk4_steps: Runge-Kutta steps of a flow.
+        nodes: Chebyshev nodes per axis that are moved, the pixels' displacements interpolated; 0
+            moves every pixel by itself.
         tau: Lipschitz constant that is free of charge, per unit of the coordinates; the published
             code has 0.5 between neighbouring pixels, 7.75 per unit.
         w_validity: weight of the angle by which features turn.
@@ -44,7 +46,7 @@ class CIFARSymmetry:
     architecture: Literal["small", "resnet18"] = "small"
     data: Literal["full", "sample"] = "full"
     slots: int = 10
-    width: int = 256
+    width: int = 128
     head: int = 32
     steps: int = 2000
     batch: int = 32
@@ -53,6 +55,7 @@ class CIFARSymmetry:
     scales: Literal["slots", "common"] = "slots"
     sigma: float = 0.4
     rk4_steps: int = 2
+    nodes: int = 16
     tau: float = 7.75
     w_validity: float = 1.0
     w_ortho: float = 10.0
@@ -77,4 +80,7 @@ class CIFARSymmetry:
         at_least(self, 0, "seed", "tau", "w_validity", "w_ortho", "w_lipschitz")
         at_least(self, 1, "slots", "width", "head", "steps", "batch", "rk4_steps")
         at_least(self, 1, "sensitivity", "judged")
+        at_least(self, 0, "nodes")
+        if self.nodes == 1:
+            raise ValueError("nodes must be 0 (every pixel) or at least 2, got 1")
         above_zero(self, "learning_rate", "sigma")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from ..data.images import Images, data_root, load_images
 from ..files import sha256, tensor_bytes
@@ -37,6 +38,12 @@ def shuffled(images: Images, seed: int) -> Images:
     """The same pictures with their labels dealt out at random: as many of each class as before."""
     order = torch.randperm(len(images), generator=generator(seed, "shuffled labels"))
     return replace(images, labels=images.labels[order])
+
+
+def draw(images: Images, count: int, seed: int, name: str) -> Tensor:
+    """So many pictures at random, as bytes."""
+    order = torch.randperm(len(images), generator=generator(seed, name))
+    return images.pixels[order[:count]]
 
 
 def checksums(**images: Images) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ..flows import flow
 from ..losses import lipschitz, orthonormality
 from ..models import ResNet
 from ..models.resnet import MEAN
+from ..numerics.chebyshev import chebyshev_matrix, chebyshev_nodes
 from ..numerics.interpolation import bilinear_grids, pixel_grid
 from ..numerics.quadrature import Quadrature
 from ..training import Loss
@@ -65,13 +66,29 @@ def pixel_weights(
     return Quadrature(grid.reshape(-1, 2), total.reshape(-1))
 
 
+def moved_grid(field: Field, s: Tensor, nodes: int, steps: int) -> Float[Tensor, "n side side 2"]:
+    """Where every generator's flow takes the pixels, each by its own s.
+
+    With `nodes` above 0 only so many Chebyshev nodes per axis are moved, and their displacements
+    interpolated: the flow of a smooth field is smooth.
+    """
+    like = field._one
+    if not nodes:
+        return flow(field, pixel_grid(SIDE, SIDE).to(like), s[None], steps=steps)[0].movedim(-2, 0)
+    axis = chebyshev_nodes(nodes).to(like)
+    start = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
+    displaced = flow(field, start, s[None], steps=steps)[0] - start[..., None, :]
+    onto = chebyshev_matrix(nodes, torch.linspace(-1, 1, SIDE).to(like))
+    moved = torch.einsum("pi,qj,ijnd->npqd", onto, onto, displaced)
+    return pixel_grid(SIDE, SIDE).to(like) + moved
+
+
 def turned(
     config: CIFARSymmetry, field: Field, model: ResNet, images: Tensor, s: Tensor
 ) -> Float[Tensor, "n b"]:
     """Angles between the features of moved and of unmoved pictures; outside is the mean colour."""
-    grid = pixel_grid(*images.shape[-2:]).to(images)
     background = images.new_tensor(MEAN).reshape(3, 1, 1)
-    places = flow(field, grid, s[None], steps=config.rk4_steps)[0].movedim(-2, 0)
+    places = moved_grid(field, s, config.nodes, config.rk4_steps)
     moved = bilinear_grids(images - background, places) + background
     half = config.precision == "bfloat16"
     with torch.autocast(images.device.type, torch.bfloat16, enabled=half):

@@ -17,7 +17,7 @@ from ..numerics.random import fan_out, generator
 from ..training import Runtime, Trained, constant, cosine, train
 from .base import Experiment, Metric, Result, Wanted
 from .cifar_config import CIFARSymmetry
-from .cifar_data import CONTROLS, checksums, cifar10, extractor_for
+from .cifar_data import CONTROLS, checksums, cifar10, draw, extractor_for
 from .cifar_objective import SIDE, judged, objective, pixel_weights, scores
 
 
@@ -43,12 +43,6 @@ def run(config: CIFARSymmetry, runtime: Runtime) -> Result:
     tensors = {f"field/{key}": value for key, value in field.state_dict().items()}
     tensors["omega"] = quadrature.omega.reshape(SIDE, SIDE)
     return Result(metrics, tensors, {"field": training}, checksums(train=pictures, test=unseen))
-
-
-def draw(images: Images, count: int, seed: int, name: str) -> Tensor:
-    """So many pictures at random, as bytes."""
-    order = torch.randperm(len(images), generator=generator(seed, name))
-    return images.pixels[order[:count]]
 
 
 def network(config: CIFARSymmetry, quadrature: Quadrature) -> MLPField:
@@ -105,12 +99,14 @@ CIFAR_SYMMETRY = Experiment(
         "laptop": CIFARSymmetry(),
         "paper": CIFARSymmetry(
             architecture="resnet18",
+            width=256,
             steps=19550,
             batch=128,
             learning_rate=1e-4,
             schedule="constant",
             scales="common",
             rk4_steps=4,
+            nodes=0,
             sensitivity=50000,
             judged=10000,
         ),

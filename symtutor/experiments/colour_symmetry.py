@@ -16,7 +16,7 @@ from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
 from ..training import Runtime, Trained, constant, cosine, train
 from .base import Experiment, Metric, Result, Wanted
-from .cifar_data import CONTROLS, checksums, cifar10, extractor_for
+from .cifar_data import CONTROLS, checksums, cifar10, draw, extractor_for
 from .colour_config import ColourSymmetry
 from .colour_objective import colour_weights, judged, objective, sample_colours, scores
 
@@ -43,12 +43,6 @@ def run(config: ColourSymmetry, runtime: Runtime) -> Result:
     tensors = {f"field/{key}": value for key, value in field.state_dict().items()}
     tensors |= {"colours": quadrature.points, "omega": quadrature.omega}
     return Result(metrics, tensors, {"field": training}, checksums(train=pictures, test=unseen))
-
-
-def draw(images: Images, count: int, seed: int, name: str) -> Tensor:
-    """So many pictures at random, as bytes."""
-    order = torch.randperm(len(images), generator=generator(seed, name))
-    return images.pixels[order[:count]]
 
 
 def weighted_colours(
