@@ -49,12 +49,12 @@ class ColourSymmetry:
     architecture: Literal["small", "resnet18"] = "small"
     data: Literal["full", "sample"] = "full"
     slots: int = 3
-    width: int = 256
+    width: int = 128
     head: int = 32
     colours: int = 1024
-    steps: int = 1500
+    steps: int = 1000
     batch: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     schedule: Literal["cosine", "constant"] = "cosine"
     scales: Literal["slots", "common"] = "slots"
     sigma: float = 1.0
@@ -64,8 +64,8 @@ class ColourSymmetry:
     w_validity: float = 1.0
     w_ortho: float = 3.0
     w_lipschitz: float = 1.0
-    sensitivity: int = 2048
-    judged: int = 1000
+    sensitivity: int = 1024
+    judged: int = 500
     precision: Literal["float32", "bfloat16"] = "bfloat16"
 
     def __post_init__(self) -> None:

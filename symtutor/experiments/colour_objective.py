@@ -1,5 +1,6 @@
 """What a training of colour symmetries minimises, and how it is judged."""
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from ..algebra import gram, inner, project
 from ..colours import IMAGENET, colour_table, recoloured, stirring
-from ..fields import AffineField, Field, MLPField
+from ..fields import AffineField, Field
 from ..losses import lipschitz, nearest, orthonormality
 from ..models import ResNet
 from ..numerics.quadrature import Quadrature
@@ -23,6 +24,9 @@ JITTER = 1e-3
 
 RANGE = 9
 """Nearest other colours that change together in the colours' weights, as published."""
+
+PART = 100
+"""Test pictures that are scored at a time."""
 
 NAMED = (
     *("brightness", "contrast", "red", "green", "blue"),
@@ -111,11 +115,12 @@ def turned(
             still = model.features(images.contiguous(memory_format=torch.channels_last))
         stack = moved.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         found = model.features(stack)
-    return feature_angle(found.float().unflatten(0, moved.shape[:2]), still.float()[None])
+    found = found.float().unflatten(0, moved.shape[:2])
+    return feature_angle(found, still.float().expand_as(found))
 
 
 def objective(
-    config: ColourSymmetry, field: MLPField, model: ResNet, quadrature: Quadrature
+    config: ColourSymmetry, field: Field, model: ResNet, quadrature: Quadrature
 ) -> Callable[..., Loss]:
     r"""The published objective: the angles and two penalties, each summed over the slots.
 
@@ -147,7 +152,8 @@ def objective(
 
 def judged(field: Field, quadrature: Quadrature) -> dict[str, Metric]:
     """What the slots are made of, in the inner product of the colours' weights."""
-    named = named_fields(quadrature)
+    quadrature = quadrature.to(quadrature.points.cpu().double())
+    field, named = copy.deepcopy(field).to(quadrature.points), named_fields(quadrature)
     with torch.no_grad():
         points, omega = quadrature.points, quadrature.omega
         overlap = inner(field(points), named(points), omega).abs().clamp(max=1)
@@ -161,18 +167,23 @@ def judged(field: Field, quadrature: Quadrature) -> dict[str, Metric]:
 
 
 def scores(
-    field: Field, quadrature: Quadrature, model: ResNet, images: UInt8[Tensor, "n 3 h w"], s: float
+    config: ColourSymmetry,
+    field: Field,
+    quadrature: Quadrature,
+    model: ResNet,
+    images: UInt8[Tensor, "n 3 h w"],
 ) -> dict[str, Metric]:
-    """Angles of the slots, the named fields and a non-symmetry, all of unit norm, at +s and -s."""
+    """Angles of the slots, the named fields and a non-symmetry, all of unit norm, at +-sigma / 2."""
+    s, settings = config.sigma / 2, {"chart": IMAGENET, "lattice": config.lattice}
     contrast, named = stirring(quadrature), named_fields(quadrature)
     contrast.to(quadrature.points)
     found = {"score": [], "score_named": [], "floor": [], "contrast": []}
     with torch.no_grad():
-        for part in images.split(100):
+        for part in images.split(PART):
             for parameter in (s, -s):
                 pictures = (part.float() / 255, model.features, parameter, contrast)
-                own = colour_validity(field, *pictures, chart=IMAGENET, lattice=17)
-                known = colour_validity(named, *pictures, chart=IMAGENET, lattice=17)
+                own = colour_validity(field, *pictures, **settings)
+                known = colour_validity(named, *pictures, **settings)
                 values = (own.value, known.value, own.value.new_tensor(own.floor))
                 worst = own.value.new_tensor(own.contrast)
                 for rows, value in zip(found.values(), (*values, worst), strict=True):

@@ -34,7 +34,7 @@ def run(config: ColourSymmetry, runtime: Runtime) -> Result:
     active = training.history.column("lipschitz_active")
     metrics = {
         **judged(field, quadrature),
-        **scores(field, quadrature, model, test, config.sigma / 2),
+        **scores(config, field, quadrature, model, test),
         "overlap_before": before["overlap"],
         "affineness_before": before["affineness"],
         "lipschitz_active": Metric(active.mean().item()),
@@ -109,6 +109,7 @@ COLOUR_SYMMETRY = Experiment(
         "laptop": ColourSymmetry(),
         "paper": ColourSymmetry(
             architecture="resnet18",
+            width=256,
             steps=19550,
             batch=128,
             learning_rate=1e-4,

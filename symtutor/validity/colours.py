@@ -81,7 +81,7 @@ def nearest_colour(
         >>> nearest_colour(torch.tensor([[0.2, 0, 0]]), torch.eye(3) / 4).tolist()
         [0]
     """
-    return (places @ colours.mT - colours.square().sum(-1) / 2).argmax(-1)
+    return (places @ colours.mT - colours.square().sum(-1) / 2).max(-1).indices
 
 
 def _random_tangents(
