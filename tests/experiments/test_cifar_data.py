@@ -9,7 +9,14 @@ from PIL import Image
 
 from symtutor import Images, load_images
 from symtutor.experiments import cifar_data
-from symtutor.experiments.cifar_data import CONTROLS, checksums, cifar10, extractor_for, shuffled
+from symtutor.experiments.cifar_data import (
+    CONTROLS,
+    checksums,
+    cifar10,
+    draw,
+    extractor_for,
+    shuffled,
+)
 from symtutor.models import ResNet, folded
 
 
@@ -166,3 +173,15 @@ def test_the_untrained_extractor_follows_from_pictures_and_seed_but_not_from_lab
     dark = replace(few, pixels=few.pixels // 4)
     for other in ((few, 1), (dark, 0)):
         assert not extractor_for("small", "untrained", *other).features(images).equal(first)
+
+
+def test_pictures_are_drawn_without_repetition_by_seed_and_name(sample):
+    few = replace(sample, pixels=sample.pixels[:50], labels=sample.labels[:50])
+    found = draw(few, 20, 0, "judge")
+    places = [(few.pixels == picture).flatten(1).all(1).nonzero().flatten() for picture in found]
+    assert found.dtype == torch.uint8 and [len(place) for place in places] == [1] * 20
+    assert len({int(place) for place in places}) == 20
+    assert draw(few, 20, 0, "judge").equal(found)
+    for other in ((1, "judge"), (0, "sensitivity")):
+        assert not draw(few, 20, *other).equal(found)
+    assert len(draw(few, 90, 0, "judge")) == 50
