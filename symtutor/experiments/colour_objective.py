@@ -173,7 +173,7 @@ def scores(
     model: ResNet,
     images: UInt8[Tensor, "n 3 h w"],
 ) -> dict[str, Metric]:
-    """Angles of slots, named fields and a non-symmetry, all of unit norm, at sigma/2 and -sigma/2."""
+    """Angles of slots, named fields and a non-symmetry, all of unit norm, at +sigma/2, -sigma/2."""
     s, settings = config.sigma / 2, {"chart": IMAGENET, "lattice": config.lattice}
     contrast, named = stirring(quadrature), named_fields(quadrature)
     contrast.to(quadrature.points)
