@@ -48,8 +48,8 @@ class CIFARSymmetry:
     slots: int = 10
     width: int = 128
     head: int = 32
-    steps: int = 2000
-    batch: int = 32
+    steps: int = 1600
+    batch: int = 16
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "constant"] = "cosine"
     scales: Literal["slots", "common"] = "slots"

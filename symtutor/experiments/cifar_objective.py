@@ -14,6 +14,7 @@ from ..models import ResNet
 from ..models.resnet import MEAN
 from ..numerics.chebyshev import chebyshev_matrix, chebyshev_nodes
 from ..numerics.interpolation import bilinear_grids, pixel_grid
+from ..numerics.linalg import principal_angles
 from ..numerics.quadrature import Quadrature
 from ..training import Loss
 from ..validity import feature_angle, feature_validity, pixel_sensitivity
@@ -125,14 +126,22 @@ def objective(
 
 
 def judged(field: Field, quadrature: Quadrature) -> dict[str, Metric]:
-    """What the slots are made of, in the inner product of the pixel weights."""
+    """What the slots are made of, in the inner product of the pixel weights.
+
+    `angles` are those between the span of the first six slots and that of the affine fields.
+    """
     affine = AffineField.named(*AFFINE, quadrature=quadrature)
     with torch.no_grad():
         points, omega = quadrature.points, quadrature.omega
-        components = inner(field(points), affine(points), omega)
+        values, known = field(points), affine(points)
+        columns = [v.movedim(1, -1).flatten(0, 1) for v in (values[:, : affine.n], known)]
+        root = omega.sqrt().repeat_interleave(field.dim)[:, None]
+        angles = torch.rad2deg(principal_angles(*(root * c for c in columns)))
+        components = inner(values, known, omega)
         return {
             "affineness": Metric(project(field, affine, quadrature).affineness.tolist()),
             "components": Metric(components.tolist()),
+            "angles": Metric(angles.tolist(), "degree"),
             "gram": Metric(gram(field, quadrature).tolist()),
         }
 
