@@ -3,7 +3,7 @@
 The names below are the whole public interface; the book imports them as `import symtutor as st`.
 """
 
-from . import experiments
+from . import colours, experiments, images, models
 from .actions import (
     Acted,
     act_on_images,
@@ -25,6 +25,15 @@ from .algebra import (
     structure_constants,
 )
 from .checks import CheckResult, check, exercise, exercises
+from .colours import (
+    act_on_colours,
+    colour_table,
+    displayed,
+    recoloured,
+    stirring,
+    to_colours,
+    to_pixels,
+)
 from .data import (
     EQUATIONS,
     KS,
@@ -40,6 +49,7 @@ from .data import (
     load_images,
     simulate,
 )
+from .data.loader import Batches
 from .experiments import UnknownNameError
 from .fields import (
     AFFINE_GENERATORS,
@@ -52,14 +62,18 @@ from .fields import (
     monomials,
     term_name,
 )
+from .fields.stored import load_field, restored
 from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
+from .images import AffineAugment, FlowAugment, LearnedAugment
 from .interactive import slider
 from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots
 from .losses import lipschitz, nearest, orthonormality, sobolev
+from .models import ResNet, folded, load_extractor
 from .numerics.chart import Chart
 from .numerics.etdrk4 import etdrk4
 from .numerics.interpolation import bilinear, inside, pixel_grid
+from .numerics.intervals import Interval, mean_interval
 from .numerics.quadrature import Quadrature, grid_quadrature
 from .numerics.random import fan_out, generator
 from .numerics.resampling import longest_run, resample
@@ -70,6 +84,8 @@ from .numerics.weno import WenoDerivative, deformed_derivatives, linear_weights,
 from .plotting import (
     COLOURS,
     MARKERS,
+    field_grid,
+    image_grid,
     image_strip,
     orbits,
     quiver,
@@ -96,140 +112,50 @@ from .training import (
 )
 from .validity import (
     Score,
+    colour_sensitivity,
+    colour_validity,
     feature_angle,
+    feature_rate,
     feature_validity,
+    image_gradient,
+    infinitesimal_feature_validity,
     infinitesimal_residual,
     invariance,
     invariant_change,
     moved_residual,
+    nearest_colour,
+    pixel_sensitivity,
     residual_score,
     solution_validity,
+    window_sensitivity,
 )
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AFFINE_GENERATORS",
-    "COLOURS",
-    "EQUATIONS",
-    "KS",
-    "MARKERS",
-    "Acted",
-    "AffineField",
-    "Algebra",
-    "Band",
-    "Burgers",
-    "BusyError",
-    "CKdV",
-    "Chart",
-    "Charted",
-    "CheckResult",
-    "ClaimError",
-    "DamagedError",
-    "Equation",
-    "Field",
-    "Heat",
-    "History",
-    "Images",
-    "KdV",
-    "LibraryField",
-    "Loss",
-    "MLPField",
-    "MatrixField",
-    "MismatchError",
-    "NKdV",
-    "NonFiniteError",
-    "Projection",
-    "Quadrature",
-    "Record",
-    "Records",
-    "Runtime",
-    "Score",
-    "Snapshots",
-    "Spectrum",
-    "StoppedError",
-    "Trained",
-    "Trajectories",
-    "UnknownNameError",
-    "WenoDerivative",
-    "act_on_images",
-    "act_on_solutions",
-    "as_pixels",
-    "bilinear",
-    "characteristic_residual",
-    "check",
-    "claim",
-    "constant",
-    "cosine",
-    "dealias",
-    "deformed_derivatives",
-    "derivative",
-    "derivatives",
-    "dirichlet_kernel",
-    "etdrk4",
-    "execute",
-    "exercise",
-    "exercises",
-    "experiments",
-    "fan_out",
-    "feature_angle",
-    "feature_validity",
-    "field_angles",
-    "flow",
-    "generator",
-    "glue",
-    "gram",
-    "grid_quadrature",
-    "group_law_defect",
-    "image_strip",
-    "infinitesimal_residual",
-    "initial_condition",
-    "inner",
-    "inside",
-    "invariance",
-    "invariant_change",
-    "inverse",
-    "killing_form",
-    "lie_bracket",
-    "linear_weights",
-    "lipschitz",
-    "load_images",
-    "longest_run",
-    "monomials",
-    "moved_jet",
-    "moved_residual",
-    "nearest",
-    "orbits",
-    "orthonormality",
-    "piecewise",
-    "pixel_grid",
-    "project",
-    "prolong",
-    "provenance",
-    "pull_back_images",
-    "quiver",
-    "record",
-    "resample",
-    "residual_score",
-    "rk4",
-    "rk4_step",
-    "setup",
-    "simulate",
-    "slider",
-    "snapshots",
-    "sobolev",
-    "solution_graph",
-    "solution_validity",
-    "spacetime",
-    "structure_constants",
-    "style",
-    "symmetry_spectrum",
-    "term_name",
-    "train",
-    "unresolved",
-    "warp",
-    "warped_grid",
-    "waterfall",
-    "weno_derivative",
-    "whittaker_shannon",
-]
+__all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "KS", "MARKERS", "Acted", "AffineAugment"]
+__all__ += ["AffineField", "Algebra", "Band", "Batches", "Burgers", "BusyError", "CKdV", "Chart"]
+__all__ += ["Charted", "CheckResult", "ClaimError", "DamagedError", "Equation", "Field"]
+__all__ += ["FlowAugment", "Heat", "History", "Images", "Interval", "KdV", "LearnedAugment"]
+__all__ += ["LibraryField", "Loss", "MLPField", "MatrixField", "MismatchError", "NKdV"]
+__all__ += ["NonFiniteError", "Projection", "Quadrature", "Record", "Records", "ResNet", "Runtime"]
+__all__ += ["Score", "Snapshots", "Spectrum", "StoppedError", "Trained", "Trajectories"]
+__all__ += ["UnknownNameError", "WenoDerivative", "act_on_colours", "act_on_images"]
+__all__ += ["act_on_solutions", "as_pixels", "bilinear", "characteristic_residual", "check"]
+__all__ += ["claim", "colour_sensitivity", "colour_table", "colour_validity", "colours", "constant"]
+__all__ += ["cosine", "dealias", "deformed_derivatives", "derivative", "derivatives"]
+__all__ += ["dirichlet_kernel", "displayed", "etdrk4", "execute", "exercise", "exercises"]
+__all__ += ["experiments", "fan_out", "feature_angle", "feature_rate", "feature_validity"]
+__all__ += ["field_angles", "field_grid", "flow", "folded", "generator", "glue", "gram"]
+__all__ += ["grid_quadrature", "group_law_defect", "image_gradient", "image_grid", "image_strip"]
+__all__ += ["images", "infinitesimal_feature_validity", "infinitesimal_residual"]
+__all__ += ["initial_condition", "inner", "inside", "invariance", "invariant_change", "inverse"]
+__all__ += ["killing_form", "lie_bracket", "linear_weights", "lipschitz", "load_extractor"]
+__all__ += ["load_field", "load_images", "longest_run", "mean_interval", "models", "monomials"]
+__all__ += ["moved_jet", "moved_residual", "nearest", "nearest_colour", "orbits", "orthonormality"]
+__all__ += ["piecewise", "pixel_grid", "pixel_sensitivity", "project", "prolong", "provenance"]
+__all__ += ["pull_back_images", "quiver", "recoloured", "record", "resample", "residual_score"]
+__all__ += ["restored", "rk4", "rk4_step", "setup", "simulate", "slider", "snapshots", "sobolev"]
+__all__ += ["solution_graph", "solution_validity", "spacetime", "stirring", "structure_constants"]
+__all__ += ["style", "symmetry_spectrum", "term_name", "to_colours", "to_pixels", "train"]
+__all__ += ["unresolved", "warp", "warped_grid", "waterfall", "weno_derivative"]
+__all__ += ["whittaker_shannon", "window_sensitivity"]
