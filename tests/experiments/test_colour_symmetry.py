@@ -167,18 +167,19 @@ def test_each_term_sees_its_own_fault(grey, model, pictures):
     assert steep.total.item() == pytest.approx(sum(steep.terms[p].item() for p in parts), rel=1e-5)
 
 
-def test_the_lipschitz_term_is_the_published_one_where_neighbours_are_equally_far(model):
-    """Twenty colours, every two equally far apart, cannot be in space; on four, by hand."""
+def test_the_lipschitz_term_is_the_published_one_where_neighbours_are_equally_far(
+    model, monkeypatch
+):
+    """On the corners of a tetrahedron, with three neighbours each."""
+    monkeypatch.setattr(objective, "NEIGHBOURS", 3)
     corners = torch.tensor([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
-    quadrature = Quadrature(corners.repeat(5, 1) + 1e-6 * torch.arange(20)[:, None])
+    quadrature = Quadrature(corners)
     field = AffineField(torch.eye(3)[None], torch.zeros(1, 3), quadrature=quadrature)
-    loss = objective.objective(
-        replace(TINY, control="no-validity", tau=0.25, w_lipschitz=1.0), field, model, quadrature
-    )
+    settings = replace(TINY, control="no-validity", tau=0.25, w_lipschitz=2.0)
+    loss = objective.objective(settings, field, model, quadrature)
     found = loss(torch.rand(1, 3, 32, 32), torch.zeros(1)).terms["lipschitz"].item()
-    far = math.sqrt(8)  # 15 of the 19 neighbours; the other four are at no distance
-    norm = math.sqrt(3)
-    assert found == pytest.approx(20 / 20 * (15 * (far / norm - 0.25) + 4 * 0.75), rel=0.3)
+    published = 4 * 3 * (math.sqrt(8) / math.sqrt(3) - 0.25) / 4
+    assert found == pytest.approx(2 * published, rel=1e-5)
 
 
 def test_the_angles_are_those_of_the_recoloured_pictures(grey, model, pictures):
