@@ -12,20 +12,19 @@ SEARCHED = ("affine", "learned")
 
 @dataclass(frozen=True)
 class CIFARAugment:
-    """Train one classifier of CIFAR-10 four times, with four augmentations, on equal pictures.
+    """Train a classifier of CIFAR-10 with each of four augmentations, on equal pictures.
 
     Attributes:
         seed: of the choice of pictures, the initial weights, the batches and the displacements.
         architecture: "small", for a CPU core, or "resnet18", as published.
         data: "full" CIFAR-10, or the bundled "sample".
-        pictures: training pictures, chosen at random; 0: all of them, to which the held-out ones
-            come back once the scales are chosen.
+        pictures: training pictures, chosen at random; 0: all that are not held out, and once the
+            scales are chosen the arms are trained on all.
         held_out: training pictures on which the scales are chosen; the test pictures are not
             touched before the end.
-        scales: sizes of the displacements that are tried for affine and learned generators; with a
-            single one nothing is searched.
-        search_epochs: passes over the training pictures in each training of the search.
-        epochs: passes over the training pictures in each of the four trainings.
+        scales: sizes of the displacements; affine and learned generators are trained with each, and
+            the best on the held-out pictures counts. With a single one nothing is searched.
+        epochs: passes over the training pictures in each training.
         batch: pictures in a step.
         learning_rate: of SGD with Nesterov momentum 0.9, at its largest.
         schedule: "cosine" with a linear rise over the first fifth, or "steps": times 0.2 at 30,
@@ -39,13 +38,12 @@ class CIFARAugment:
     seed: int = 0
     architecture: Literal["small", "resnet18"] = "small"
     data: Literal["full", "sample"] = "full"
-    pictures: int = 2000
-    held_out: int = 5000
+    pictures: int = 1024
+    held_out: int = 2500
     scales: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
-    search_epochs: int = 15
-    epochs: int = 40
-    batch: int = 128
-    learning_rate: float = 0.1
+    epochs: int = 30
+    batch: int = 64
+    learning_rate: float = 0.05
     schedule: Literal["cosine", "steps"] = "cosine"
     weight_decay: float = 5e-4
     crop: int = 4
@@ -65,7 +63,7 @@ class CIFARAugment:
                     f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}"
                 )
         at_least(self, 0, "seed", "pictures", "weight_decay", "crop")
-        at_least(self, 1, "held_out", "search_epochs", "epochs", "batch", "slots")
+        at_least(self, 1, "held_out", "epochs", "batch", "slots")
         above_zero(self, "learning_rate")
         if not self.scales or not all(0 < scale < float("inf") for scale in self.scales):
             raise ValueError(f"scales are positive numbers, one or more, got {self.scales}")

@@ -32,7 +32,7 @@ from .cifar_extractor import MILESTONES, accuracy, classification, sgd
 
 
 class Split(NamedTuple):
-    """Pictures of a run: to search with, to choose scales on, to train the four arms on."""
+    """Pictures of a run: to try scales with, to choose them on, to train on in the end."""
 
     search: Images
     held_out: Images
@@ -47,24 +47,59 @@ class Setting(NamedTuple):
     field: MLPField
 
 
+class Arm(NamedTuple):
+    """A trained arm: its classifier, its scale, and the accuracies the scale was chosen by."""
+
+    model: ResNet
+    scale: float
+    validation: list[float]
+
+
 def run(config: CIFARAugment, runtime: Runtime) -> Result:
-    """Choose the scales, train the four arms, judge on test pictures that nothing was done to."""
+    """Train the four arms, judge on test pictures that nothing was done to."""
     pictures, unseen = cifar10(config.data, "train"), cifar10(config.data, "test")
     setting, parts = Setting(config, runtime, load_field()), split(config, pictures)
     trainings: dict[str, Trained] = {}
     metrics: dict[str, Metric] = {}
-    scales = {arm: config.scales[0] if arm in SEARCHED else 0.0 for arm in ARMS}
-    for arm in SEARCHED if len(config.scales) > 1 else ():
-        found = searched(setting, arm, parts, trainings)
-        scales[arm] = config.scales[found.index(max(found))]
-        metrics[f"validation_{arm}"] = Metric(found, "percent")
-    for arm in ARMS:
-        model, trainings[arm] = learn(setting, arm, scales[arm], parts.train, arm, config.epochs)
-        metrics[f"test_accuracy_{arm}"] = Metric(100 * accuracy(model, unseen), "percent")
-        metrics[f"train_accuracy_{arm}"] = Metric(100 * accuracy(model, parts.train), "percent")
-    metrics |= {f"scale_{arm}": Metric(scales[arm]) for arm in SEARCHED}
+    for name in ARMS:
+        arm = best(setting, name, parts, trainings)
+        for part, images in (("test", unseen), ("train", parts.train)):
+            reached = Metric(100 * accuracy(arm.model, images), "percent")
+            metrics[f"{part}_accuracy_{name}"] = reached
+        if name in SEARCHED:
+            metrics[f"scale_{name}"] = Metric(arm.scale)
+        if arm.validation:
+            metrics[f"validation_{name}"] = Metric(arm.validation, "percent")
     data = checksums(train=pictures, test=unseen) | {"field": checksum(setting.field)}
     return Result(metrics, {}, trainings, data)
+
+
+def best(setting: Setting, arm: str, parts: Split, trainings: dict[str, Trained]) -> Arm:
+    """An arm with the scale that is best on the held-out pictures; the first of equals.
+
+    Every scale is trained to the end. If the training pictures are the same in the end, that
+    classifier counts as it is, since nothing but the scale tells the trainings of a run apart.
+
+    Args:
+        setting: of the run.
+        arm: its name.
+        parts: the pictures.
+        trainings: those that there are; the new ones are added, as "affine-0.1" and so on.
+    """
+    scales = setting.config.scales if arm in SEARCHED else (0.0,)
+    kept, validation = 0, []
+    if len(scales) > 1:
+        models = []
+        for scale in scales:
+            name = f"{arm}-{scale:g}"
+            model, trainings[name] = learn(setting, arm, scale, parts.search, name)
+            models.append(model)
+            validation.append(100 * accuracy(model, parts.held_out))
+        kept = validation.index(max(validation))
+        if parts.train is parts.search:
+            return Arm(models[kept], scales[kept], validation)
+    model, trainings[arm] = learn(setting, arm, scales[kept], parts.train, arm)
+    return Arm(model, scales[kept], validation)
 
 
 def checksum(field: MLPField) -> str:
@@ -96,24 +131,8 @@ def taken(images: Images, which: Tensor) -> Images:
     return replace(images, pixels=images.pixels[which], labels=images.labels[which])
 
 
-def searched(
-    setting: Setting, arm: str, parts: Split, trainings: dict[str, Trained]
-) -> list[float]:
-    """Accuracy on the held-out pictures, in percent, of one training for every scale.
-
-    The trainings are added to those that there are.
-    """
-    found = []
-    for scale in setting.config.scales:
-        name = f"search-{arm}-{scale:g}"
-        epochs = setting.config.search_epochs
-        model, trainings[name] = learn(setting, arm, scale, parts.search, name, epochs)
-        found.append(100 * accuracy(model, parts.held_out))
-    return found
-
-
 def learn(
-    setting: Setting, arm: str, scale: float, images: Images, name: str, epochs: int
+    setting: Setting, arm: str, scale: float, images: Images, name: str
 ) -> tuple[ResNet, Trained]:
     """One training; the initial weights and the batches are those of every other of this run."""
     config, runtime = setting.config, setting.runtime
@@ -128,7 +147,7 @@ def learn(
     )
     random = generator(config.seed, "displacements")
     augment = augmentation(setting, arm, scale, random)
-    steps = epochs * len(batches)
+    steps = config.epochs * len(batches)
     falls = piecewise([round(part * steps) for part in MILESTONES], 0.2)
     training = train(
         classification(model),
@@ -193,13 +212,17 @@ CIFAR_AUGMENT = Experiment(
             pictures=512,
             held_out=400,
             scales=(0.1, 0.3),
-            search_epochs=1,
-            epochs=3,
-            batch=64,
+            epochs=2,
         ),
         "laptop": CIFARAugment(),
         "paper": CIFARAugment(
-            architecture="resnet18", pictures=0, search_epochs=200, epochs=200, schedule="steps"
+            architecture="resnet18",
+            pictures=0,
+            held_out=5000,
+            epochs=200,
+            batch=128,
+            learning_rate=0.1,
+            schedule="steps",
         ),
     },
     run=run,
