@@ -97,7 +97,8 @@ def turned(
             still = model.features(images.contiguous(memory_format=torch.channels_last))
         stack = moved.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         found = model.features(stack)
-    return feature_angle(found.float().unflatten(0, moved.shape[:2]), still.float()[None])
+    found = found.float().unflatten(0, moved.shape[:2])
+    return feature_angle(found, still.float().expand_as(found))
 
 
 def objective(
