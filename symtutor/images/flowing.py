@@ -116,6 +116,8 @@ class FlowAugment(v2.Transform, ABC):
         with torch.autocast(batch.device.type, enabled=False):
             where = self.points(beta.to(batch.device).float(), *batch.shape[-2:]).to(wide.dtype)
             found = F.grid_sample(wide - fill, where, align_corners=True) + fill
+        low, high = torch.minimum(wide.min(), fill.min()), torch.maximum(wide.max(), fill.max())
+        found = found.clamp(low, high)  # means of colours, which rounding may carry beyond them
         if batch.dtype == torch.uint8:
             found = (255 * found).round().clamp(0, 255)
         return found.to(batch.dtype).reshape(images.shape)
