@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from ..algebra import gram, inner, project
-from ..fields import AffineField, Field, MLPField
+from ..fields import AffineField, Field
 from ..flows import flow
 from ..losses import lipschitz, orthonormality
 from ..models import ResNet
@@ -55,9 +55,7 @@ def four_neighbours(side: int) -> Int64[Tensor, "q 4"]:
     return torch.stack(moves, dim=-1).flatten(0, 1)
 
 
-def pixel_weights(
-    config: CIFARSymmetry, pixels: Tensor, model: ResNet, random: torch.Generator
-) -> Quadrature:
+def pixel_weights(pixels: Tensor, model: ResNet, random: torch.Generator) -> Quadrature:
     """The pixel grid, weighted by how much the features depend on each pixel's place."""
     total = torch.zeros(SIDE, SIDE, device=pixels.device)
     for part in pixels.split(128):
@@ -102,7 +100,7 @@ def turned(
 
 
 def objective(
-    config: CIFARSymmetry, field: MLPField, model: ResNet, quadrature: Quadrature
+    config: CIFARSymmetry, field: Field, model: ResNet, quadrature: Quadrature
 ) -> Callable[..., Loss]:
     """The published objective: the angles and two penalties, each summed over the slots."""
     neighbours = four_neighbours(SIDE).to(quadrature.points.device)

@@ -27,7 +27,7 @@ def run(config: CIFARSymmetry, runtime: Runtime) -> Result:
     model = extractor_for(config.architecture, config.control, pictures, config.seed)
     model = model.to(runtime.device)
     chosen = draw(pictures, config.sensitivity, config.seed, "sensitivity").to(runtime.device)
-    quadrature = pixel_weights(config, chosen, model, generator(config.seed, "probes"))
+    quadrature = pixel_weights(chosen, model, generator(config.seed, "probes"))
     field = network(config, quadrature).to(runtime.device)
     before = judged(field, quadrature)["affineness"]
     training = learn(config, runtime, field, model, pictures, quadrature)
