@@ -94,7 +94,17 @@ from .plotting import (
     warped_grid,
     waterfall,
 )
-from .records import BusyError, ClaimError, Record, Records, claim, execute, glue, record
+from .records import (
+    BusyError,
+    ClaimError,
+    DeviceMemoryError,
+    Record,
+    Records,
+    claim,
+    execute,
+    glue,
+    record,
+)
 from .session import provenance, setup
 from .spectrum import Spectrum, symmetry_spectrum
 from .training import (
@@ -134,11 +144,11 @@ __version__ = "0.1.0"
 
 __all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "KS", "MARKERS", "Acted", "AffineAugment"]
 __all__ += ["AffineField", "Algebra", "Band", "Batches", "Burgers", "BusyError", "CKdV", "Chart"]
-__all__ += ["Charted", "CheckResult", "ClaimError", "DamagedError", "Equation", "Field"]
-__all__ += ["FlowAugment", "Heat", "History", "Images", "Interval", "KdV", "LearnedAugment"]
-__all__ += ["LibraryField", "Loss", "MLPField", "MatrixField", "MismatchError", "NKdV"]
-__all__ += ["NonFiniteError", "Projection", "Quadrature", "Record", "Records", "ResNet", "Runtime"]
-__all__ += ["Score", "Snapshots", "Spectrum", "StoppedError", "Trained", "Trajectories"]
+__all__ += ["Charted", "CheckResult", "ClaimError", "DamagedError", "DeviceMemoryError", "Equation"]
+__all__ += ["Field", "FlowAugment", "Heat", "History", "Images", "Interval", "KdV"]
+__all__ += ["LearnedAugment", "LibraryField", "Loss", "MLPField", "MatrixField", "MismatchError"]
+__all__ += ["NKdV", "NonFiniteError", "Projection", "Quadrature", "Record", "Records", "ResNet"]
+__all__ += ["Runtime", "Score", "Snapshots", "Spectrum", "StoppedError", "Trained", "Trajectories"]
 __all__ += ["UnknownNameError", "WenoDerivative", "act_on_colours", "act_on_images"]
 __all__ += ["act_on_solutions", "as_pixels", "bilinear", "characteristic_residual", "check"]
 __all__ += ["claim", "colour_sensitivity", "colour_table", "colour_validity", "colours", "constant"]

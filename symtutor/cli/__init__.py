@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ..experiments import UnknownNameError, known
 from ..files import DamagedError
-from ..records import BusyError
+from ..records import BusyError, DeviceMemoryError
 from ..sweeps import ClusterError
 from ..training import MismatchError, NonFiniteError, StoppedError
 from . import bench, listing, running, showing, sweeping
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stdout = None
         return 0
-    except (NonFiniteError, ClusterError, OSError, ValueError) as failure:
+    except (NonFiniteError, DeviceMemoryError, ClusterError, OSError, ValueError) as failure:
         print(f"symtutor: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,12 +2,13 @@
 
 from .claims import ClaimError, claim, forget, glue
 from .library import Records, record
-from .runner import BusyError, execute
+from .runner import BusyError, DeviceMemoryError, execute
 from .store import Record
 
 __all__ = [
     "BusyError",
     "ClaimError",
+    "DeviceMemoryError",
     "Record",
     "Records",
     "claim",

@@ -19,8 +19,16 @@ from ..training import Runtime, checkpoint
 from . import store
 
 
+KNOBS = ("batch", "trajectories", "points", "sensitivity", "width")
+"""Fields whose size decides on the memory that a run needs, the first ones most."""
+
+
 class BusyError(RuntimeError):
     """Another process works in the same folder."""
+
+
+class DeviceMemoryError(RuntimeError):
+    """A run needs more memory than its device has; the message says which fields to lower."""
 
 
 def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) -> store.Record:
@@ -30,6 +38,7 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
 
     Raises:
         BusyError: if another process is at it.
+        DeviceMemoryError: if the device's memory does not suffice.
         StoppedError: if time was up or somebody interrupted; the same call goes on.
         MismatchError, DamagedError: if the folder holds something that cannot be taken up.
     """
@@ -49,7 +58,7 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
         # whatever ran before in this process, torch's own generators start from the seed
         with machine.threads(experiment.threads), torch.random.fork_rng():
             torch.manual_seed(fan_out(config.seed, "torch"))
-            result = experiment.run(config, runtime)
+            result = _run(experiment, config, runtime)
         content = describe(experiment, config, preset, runtime, result)
         content["seconds"] += time.monotonic() - started
         done = store.write(path, content, files.tensor_bytes(_tensors(result)))
@@ -57,6 +66,23 @@ def execute(experiment: Experiment, config: Any, preset: str, runtime: Runtime) 
         return done
     finally:
         lock.release()
+
+
+def _run(experiment: Experiment, config: Any, runtime: Runtime) -> Result:
+    """The experiment; too little memory becomes a message with a remedy."""
+    try:
+        return experiment.run(config, runtime)
+    except RuntimeError as error:
+        told = str(error).lower()
+        scarce = "allocate memory" in told or "not enough memory" in told
+        if not (scarce or isinstance(error, torch.OutOfMemoryError)):
+            raise
+        knobs = [name for name in KNOBS if name in experiment.fields]
+        now = ", ".join(f"--{name} (now {getattr(config, name)})" for name in knobs)
+        raise DeviceMemoryError(
+            f"{experiment.name} needs more memory than {runtime.device} has; lower {now or 'it'}, "
+            f"or choose a smaller preset or another --device. Nothing was recorded ({error})"
+        ) from error
 
 
 def _locked(folder: Path) -> filelock.BaseFileLock:

@@ -1,12 +1,15 @@
 """A run ends in one record, is never repeated, and never ends in half a record."""
 
+from dataclasses import replace
+
 import filelock
 import pytest
 import tiny_experiment
+import torch
 from faults import content, full_disk
 from tiny_experiment import TINY, made
 
-from symtutor import Runtime, StoppedError, execute
+from symtutor import DeviceMemoryError, Runtime, StoppedError, execute, experiments
 from symtutor.files import DamagedError
 from symtutor.records import BusyError, store
 from symtutor.records.runner import run_recorded
@@ -129,3 +132,32 @@ def test_runs_by_name_lie_where_their_configuration_says(tmp_path):
     record = run_recorded("tiny-line", "quick", {"slope": 3}, 2, tmp_path, checkpoint_seconds=0.0)
     assert record.path == tmp_path / "tiny-line/quick/slope=3.0/seed2/record.json"
     assert record.content["overrides"] == {"slope": 3.0} and record.seed == 2
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+def test_too_little_memory_names_what_to_lower_and_leaves_no_record(tmp_path, raised):
+    def run(config, runtime):
+        raise raised
+
+    hungry = replace(experiments.get("cifar-symmetry"), run=run)
+    config = hungry.config("quick")
+    with pytest.raises(DeviceMemoryError, match=r"cpu has; lower --batch \(now 8\)") as refusal:
+        execute(hungry, config, "quick", Runtime(folder=tmp_path))
+    assert refusal.value.__cause__ is raised
+    assert not list(tmp_path.glob("record*"))
+
+
+def test_other_errors_of_a_run_are_not_taken_for_memory(tmp_path):
+    def run(config, runtime):
+        raise RuntimeError("shapes do not fit")
+
+    broken = replace(experiments.get("cifar-symmetry"), run=run)
+    with pytest.raises(RuntimeError, match="shapes do not fit") as error:
+        execute(broken, broken.config("quick"), "quick", Runtime(folder=tmp_path))
+    assert not isinstance(error.value, DeviceMemoryError)
