@@ -82,7 +82,7 @@ def run(config: CIFARExtractor, runtime: Runtime) -> Result:
     pictures, unseen = cifar10(config.data, "train"), cifar10(config.data, "test")
     seen = shuffled(pictures, config.seed) if config.labels == "shuffled" else pictures
     model = ResNet.named(config.architecture, seed=fan_out(config.seed, "initialisation"))
-    model = model.to(runtime.device, memory_format=torch.channels_last)
+    model = model.to(runtime.device).to(memory_format=torch.channels_last)
     training = learn(config, runtime, model, seen)
     for value in model.state_dict().values():  # as they will be stored
         value.copy_(value.half()) if value.is_floating_point() else None

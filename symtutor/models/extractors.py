@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors
+import safetensors.torch
 import torch
 from jaxtyping import UInt8
 from torch import Tensor

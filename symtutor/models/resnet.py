@@ -23,9 +23,9 @@ class Block(nn.Module):
     def __init__(self, inward: int, outward: int, stride: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inward, outward, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outward)
+        self.bn1: nn.Module = nn.BatchNorm2d(outward)
         self.conv2 = nn.Conv2d(outward, outward, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outward)
+        self.bn2: nn.Module = nn.BatchNorm2d(outward)
         self.shortcut = nn.Sequential()
         if stride != 1 or inward != outward:
             self.shortcut = nn.Sequential(
@@ -72,7 +72,7 @@ class ResNet(nn.Module):
             )
         self.widths, self.blocks, self.classes = tuple(widths), blocks, classes
         self.stem = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
-        self.bn = nn.BatchNorm2d(widths[0])
+        self.bn: nn.Module = nn.BatchNorm2d(widths[0])
         stages, inward = [], widths[0]
         for stage, width in enumerate(widths):
             for number in range(blocks):

@@ -18,7 +18,6 @@ from ..numerics.random import fan_out
 from ..training import Runtime, checkpoint
 from . import store
 
-
 KNOBS = ("batch", "trajectories", "points", "sensitivity", "width")
 """Fields whose size decides on the memory that a run needs, the first ones most."""
 
