@@ -78,6 +78,11 @@ def test_field_grid_draws_each_generator_downwards():
     assert len(everything) == 4 and not everything[3].axison  # the place left over is empty
 
 
+def test_field_grid_shows_the_middle_alone():
+    (ax,) = field_grid(AffineField.named("L1"), extent=(-0.5, 0.5), density=3)
+    assert sorted(set(np.asarray(arrows(ax).X).tolist())) == [-0.5, 0, 0.5]
+
+
 def test_field_grid_puts_a_faint_picture_behind():
     picture = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
     axes = field_grid(THREE, picture, density=5, titles="abc", colour="black")

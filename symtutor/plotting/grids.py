@@ -71,6 +71,7 @@ def field_grid(
     picture: Shaped[Tensor, "c h w"] | None = None,
     *,
     columns: int = 5,
+    extent: tuple[float, float] = (-1, 1),
     density: int = 9,
     titles: Sequence[str] | None = None,
     colour: str | None = None,
@@ -84,6 +85,7 @@ def field_grid(
         field: n fields on two coordinates.
         picture: shown faintly behind the arrows.
         columns: panels in a row, at least 1.
+        extent: (low, high) of both coordinates.
         density: arrows per side.
         titles: one above each panel; by default the field's labels.
         colour: of all arrows; by default that of learned fields.
@@ -113,7 +115,8 @@ def field_grid(
             image_strip(picture, axes=ax)
             ax.images[0].set_alpha(FADED)
         ink = colour or COLOURS["learned"]
-        quiver(field, ax, index=number, density=density, colour=ink, x2_down=True)
+        options = {"extent": extent, "density": density, "colour": ink}
+        quiver(field, ax, index=number, x2_down=True, **options)
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
         ax.text(0.5, 1.03, titles[number], ha="center", transform=ax.transAxes)
     for ax in axes[field.n :]:
