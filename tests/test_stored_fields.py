@@ -77,6 +77,8 @@ def test_without_a_path_it_is_the_one_that_comes_with_the_package(tmp_path, monk
     assert load_field().n == 5
 
 
-def test_the_shipped_field_lies_in_the_package():
-    path = stored.shipped_field()
-    assert path.parts[-4:] == ("symtutor", "models", "weights", stored.SHIPPED)
+def test_the_shipped_field_has_ten_generators_of_unit_norm():
+    shipped = load_field()
+    assert (shipped.n, shipped.dim) == (10, 2)
+    square = shipped(shipped._points).square().sum(-1)
+    assert torch.allclose(shipped._weights @ square, torch.ones(10), atol=1e-3)
