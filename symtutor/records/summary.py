@@ -7,9 +7,16 @@ from .store import Record
 
 
 def metric_text(name: str, records: Sequence[Record]) -> str:
-    """Median and range of a metric with its unit, e.g. 'angle 0.75 (0.6 to 0.96) degree'."""
+    """Median and range of a metric with its unit, e.g. 'angle 0.75 (0.6 to 0.96) degree'.
+
+    Of a metric that is a list, such as one number per slot, the median of every entry.
+    """
     values = [record.metrics[name] for record in records]
     unit = records[0].content["metrics"][name]["unit"]
+    if isinstance(values[0], list):
+        entries = [statistics.median(entry) for entry in zip(*values, strict=True)]
+        text = f"{name} " + ", ".join(f"{entry:.2f}" for entry in entries)
+        return text if unit == "1" else f"{text} {unit}"
     text = f"{name} {statistics.median(values):.3g}"
     if len(values) > 1:
         text += f" ({min(values):.3g} to {max(values):.3g})"
