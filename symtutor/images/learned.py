@@ -1,7 +1,7 @@
 """Augmentation by the flow of learned generators."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,15 +15,6 @@ from ..numerics.interpolation import pixel_grid
 from ..numerics.quadrature import Quadrature
 from ..numerics.rk4 import rk4
 from .flowing import FlowAugment
-
-
-@runtime_checkable
-class HasWeights(Protocol):
-    """A record of a run: it gives the state dictionary of a module by name."""
-
-    def weights(self, module: str) -> dict[str, Tensor]:
-        """Tensors by name."""
-        ...
 
 
 class LearnedAugment(FlowAugment):
@@ -91,10 +82,14 @@ class LearnedAugment(FlowAugment):
         self.table: Tensor
 
     @classmethod
-    def from_record(
-        cls, record: HasWeights, scale: float = 0.1, **options: Any
-    ) -> "LearnedAugment":
-        """The generators of a record of cifar-symmetry; options as for the class itself."""
+    def from_record(cls, record: Any, scale: float = 0.1, **options: Any) -> "LearnedAugment":
+        """The generators of a record of cifar-symmetry; options as for the class itself.
+
+        Args:
+            record: as in `st.record("cifar-symmetry")`; only its method `weights` is used.
+            scale: size of the displacements.
+            options: of the class.
+        """
         return cls(restored(record.weights("field")), scale, **options)
 
     @classmethod
