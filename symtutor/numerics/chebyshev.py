@@ -12,8 +12,8 @@ def chebyshev_nodes(m: int) -> Float[Tensor, " m"]:
         ValueError: if m is below 2.
 
     Example:
-        >>> chebyshev_nodes(3).round().tolist()
-        [-1.0, 0.0, 1.0]
+        >>> [round(node, 4) for node in chebyshev_nodes(4).tolist()]
+        [-1.0, -0.5, 0.5, 1.0]
     """
     if m < 2:
         raise ValueError(f"an interval needs at least 2 nodes, got {m}")
