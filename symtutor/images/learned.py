@@ -86,7 +86,7 @@ class LearnedAugment(FlowAugment):
         """The generators of a record of cifar-symmetry; options as for the class itself.
 
         Args:
-            record: as in `st.record("cifar-symmetry")`; only its method `weights` is used.
+            record: one run of the experiment; only its method `weights` is used.
             scale: size of the displacements.
             options: of the class.
         """
