@@ -26,8 +26,9 @@ from published_cifar import (
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from symtutor import Quadrature, experiments, feature_angle, flow, load_images
+from symtutor import Quadrature, experiments, flow, load_images
 from symtutor.experiments import cifar_objective, cifar_symmetry
+from symtutor.experiments.feature_training import feature_angles
 from symtutor.models import ResNet, folded
 from symtutor.models.resnet import MEAN, STD
 from symtutor.numerics.interpolation import bilinear_grids, pixel_grid
@@ -90,16 +91,6 @@ def network_flop(model, pixels):
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model.features(pixels)
     return counter.get_total_flops() * (1 + 2 * SLOTS)
-
-
-def our_angles(config, model, images, moved):
-    """What `cifar_objective.turned` does after the flow and the warp."""
-    half = config.precision == "bfloat16"
-    with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        with torch.no_grad():
-            still = model.features(images.contiguous(memory_format=torch.channels_last))
-        found = model.features(moved.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-    return feature_angle(found.float().unflatten(0, moved.shape[:2]), still.float()[None])
 
 
 def test_both_integrate_the_same_field(task):
@@ -180,7 +171,7 @@ def test_network(compare, pixels, name):
 
     compare(
         f"cifar-symmetry, network ({name})",
-        lambda: our_angles(config, lean, pixels, moved).sum().backward(),
+        lambda: feature_angles(config, lean, pixels, moved).sum().backward(),
         lambda: published_angles(published, images, normalised(moved)).sum().backward(),
         against="batch norms, float32",
         flop=network_flop(lean, pixels),

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ..models.resnet import ARCHITECTURES
-from .base import above_zero, at_least
+from .base import above_zero, at_least, one_of_its_choices
 
 ARMS = ("none", "crop", "affine", "learned")
 SEARCHED = ("affine", "learned")
@@ -52,16 +51,7 @@ class CIFARAugment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scales", tuple(float(scale) for scale in self.scales))
-        for name, allowed in (
-            ("architecture", tuple(ARCHITECTURES)),
-            ("data", ("full", "sample")),
-            ("schedule", ("cosine", "steps")),
-            ("precision", ("float32", "bfloat16")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}"
-                )
+        one_of_its_choices(self)
         at_least(self, 0, "seed", "pictures", "weight_decay", "crop")
         at_least(self, 1, "held_out", "epochs", "batch", "slots")
         above_zero(self, "learning_rate")

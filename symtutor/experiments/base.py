@@ -4,7 +4,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from torch import Tensor
 
@@ -133,6 +133,18 @@ class Experiment:
     def identity_of(self, config: Mapping[str, Any], version: int) -> dict[str, Any]:
         """The same for a configuration that has been written down."""
         return {"experiment": self.name, "version": version, "config": plain(dict(config))}
+
+
+def one_of_its_choices(config: Any) -> None:
+    """Refuse a configuration with a value that its field, a Literal, does not list.
+
+    Raises:
+        ValueError: naming the field, what is allowed and what was given.
+    """
+    for field in fields(config):
+        allowed, value = get_args(field.type), getattr(config, field.name)
+        if get_origin(field.type) is Literal and value not in allowed:
+            raise ValueError(f"{field.name} is one of {', '.join(allowed)}, got {value!r}")
 
 
 def at_least(config: Any, low: float, *names: str) -> None:

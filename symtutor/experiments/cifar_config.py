@@ -1,86 +1,27 @@
 """The settings of the experiment cifar-symmetry."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from ..models.resnet import ARCHITECTURES
-from .base import above_zero, at_least
-from .cifar_data import CONTROLS
+from .base import at_least
+from .feature_config import FeatureSymmetry
 
 
 @dataclass(frozen=True)
-class CIFARSymmetry:
+class CIFARSymmetry(FeatureSymmetry):
     """Learn generators of the plane under which the features of CIFAR-10 pictures turn little.
 
     Attributes:
-        seed: of the initial weights and the batches; an integer >= 0.
-        control: "none", or what is taken away: "untrained" has an extractor with random weights,
-            "shuffled-labels" one trained on labels dealt out at random, "no-validity" leaves the
-            symmetry loss out.
-        architecture: of the extractor: "small", which comes with the package, or "resnet18".
-        data: "full" CIFAR-10, or the bundled "sample".
-        slots: number of generators to look for.
-        width: hidden width of the network's trunk.
-        head: hidden width of each head.
-        steps: training steps.
-        batch: pictures in each step; every slot moves all of them.
-        learning_rate: of Adam at the start.
-        schedule: "cosine" to 0, or "constant", as published.
-        scales: "slots" draws s for every slot, "common" one for all, as published.
-        sigma: largest |s|; s is uniform in [-sigma, sigma].
-        rk4_steps: Runge-Kutta steps of a flow.
         nodes: Chebyshev nodes per axis that are moved, the pixels' displacements interpolated; 0
             moves every pixel by itself.
         tau: Lipschitz constant that is free of charge, per unit of the coordinates; the published
             code has 0.5 between neighbouring pixels, 7.75 per unit.
-        w_validity: weight of the angle by which features turn.
-        w_ortho: weight of the orthonormality of the slots.
-        w_lipschitz: weight of what exceeds the Lipschitz constant `tau`.
-        sensitivity: pictures from which the pixel weights are estimated.
-        judged: test pictures on which the slots are scored in the end.
-        precision: "float32", or "bfloat16" for the extractor's layers; coordinates are float32.
     """
 
-    seed: int = 0
-    control: Literal["none", "untrained", "shuffled-labels", "no-validity"] = "none"
-    architecture: Literal["small", "resnet18"] = "small"
-    data: Literal["full", "sample"] = "full"
-    slots: int = 10
-    width: int = 128
-    head: int = 32
-    steps: int = 1600
-    batch: int = 16
-    learning_rate: float = 1e-3
-    schedule: Literal["cosine", "constant"] = "cosine"
-    scales: Literal["slots", "common"] = "slots"
-    sigma: float = 0.4
-    rk4_steps: int = 2
     nodes: int = 16
     tau: float = 7.75
-    w_validity: float = 1.0
-    w_ortho: float = 10.0
-    w_lipschitz: float = 10.0
-    sensitivity: int = 4096
-    judged: int = 1000
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("control", CONTROLS),
-            ("architecture", tuple(ARCHITECTURES)),
-            ("data", ("full", "sample")),
-            ("schedule", ("cosine", "constant")),
-            ("scales", ("slots", "common")),
-            ("precision", ("float32", "bfloat16")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}"
-                )
-        at_least(self, 0, "seed", "tau", "w_validity", "w_ortho", "w_lipschitz")
-        at_least(self, 1, "slots", "width", "head", "steps", "batch", "rk4_steps")
-        at_least(self, 1, "sensitivity", "judged")
+        super().__post_init__()
         at_least(self, 0, "nodes")
         if self.nodes == 1:
             raise ValueError("nodes must be 0 (every pixel) or at least 2, got 1")
-        above_zero(self, "learning_rate", "sigma")

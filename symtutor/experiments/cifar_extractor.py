@@ -18,10 +18,9 @@ from ..data.images import data_root
 from ..data.loader import Batches
 from ..models import ResNet
 from ..models.extractors import save_extractor
-from ..models.resnet import ARCHITECTURES
 from ..numerics.random import fan_out
 from ..training import Loss, Runtime, Trained, cosine, piecewise, train
-from .base import Experiment, Metric, Result, Wanted, above_zero, at_least
+from .base import Experiment, Metric, Result, Wanted, above_zero, at_least, one_of_its_choices
 from .cifar_data import checksums, cifar10, shuffled
 
 MILESTONES = (0.3, 0.6, 0.8)
@@ -61,17 +60,7 @@ class CIFARExtractor:
     precision: Literal["float32", "bfloat16"] = "bfloat16"
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("architecture", tuple(ARCHITECTURES)),
-            ("labels", ("true", "shuffled")),
-            ("data", ("full", "sample")),
-            ("schedule", ("cosine", "steps")),
-            ("precision", ("float32", "bfloat16")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}"
-                )
+        one_of_its_choices(self)
         at_least(self, 0, "seed", "weight_decay", "crop")
         at_least(self, 1, "epochs", "batch")
         above_zero(self, "learning_rate")

@@ -17,9 +17,10 @@ from ..numerics.interpolation import bilinear_grids, pixel_grid
 from ..numerics.linalg import principal_angles
 from ..numerics.quadrature import Quadrature
 from ..training import Loss
-from ..validity import feature_angle, feature_validity, pixel_sensitivity
+from ..validity import feature_validity, pixel_sensitivity
 from .base import Metric
 from .cifar_config import CIFARSymmetry
+from .feature_training import feature_angles
 
 AFFINE = ("L1", "L2", "L3", "L4", "L5", "L6")
 SIDE = 32
@@ -89,14 +90,7 @@ def turned(
     background = images.new_tensor(MEAN).reshape(3, 1, 1)
     places = moved_grid(field, s, config.nodes, config.rk4_steps)
     moved = bilinear_grids(images - background, places) + background
-    half = config.precision == "bfloat16"
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-        with torch.no_grad():
-            still = model.features(images.contiguous(memory_format=torch.channels_last))
-        stack = moved.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        found = model.features(stack)
-    found = found.float().unflatten(0, moved.shape[:2])
-    return feature_angle(found, still.float().expand_as(found))
+    return feature_angles(config, model, images, moved)
 
 
 def objective(

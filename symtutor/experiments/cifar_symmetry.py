@@ -6,19 +6,16 @@ is a true one-parameter group, and gradients go straight through the steps of th
 """
 
 import torch
-from torch import Tensor
 
-from ..data import Images
-from ..data.loader import Batches
 from ..fields import MLPField
-from ..models import ResNet
 from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
-from ..training import Runtime, Trained, constant, cosine, train
-from .base import Experiment, Metric, Result, Wanted
+from ..training import Runtime
+from .base import Experiment, Result, Wanted
 from .cifar_config import CIFARSymmetry
 from .cifar_data import CONTROLS, checksums, cifar10, draw, extractor_for
 from .cifar_objective import SIDE, judged, objective, pixel_weights, scores
+from .feature_training import learn, lipschitz_shares
 
 
 def run(config: CIFARSymmetry, runtime: Runtime) -> Result:
@@ -30,15 +27,15 @@ def run(config: CIFARSymmetry, runtime: Runtime) -> Result:
     quadrature = pixel_weights(chosen, model, generator(config.seed, "probes"))
     field = network(config, quadrature).to(runtime.device)
     before = judged(field, quadrature)["affineness"]
-    training = learn(config, runtime, field, model, pictures, quadrature)
+    loss = objective(config, field, model, quadrature)
+    training = learn(config, runtime, field, pictures, loss, CIFAR_SYMMETRY.identity(config))
     test = draw(unseen, config.judged, config.seed, "judge").to(runtime.device)
-    steep = training.history.column("lipschitz") > 0
+    steep = (training.history.column("lipschitz") > 0).double()
     metrics = {
         **judged(field, quadrature),
         **scores(field, quadrature, model, test, config.sigma / 2),
         "affineness_before": before,
-        "lipschitz_active": Metric(steep.double().mean().item()),
-        "lipschitz_active_late": Metric(steep[len(steep) // 2 :].double().mean().item()),
+        **lipschitz_shares(steep),
     }
     tensors = {f"field/{key}": value for key, value in field.state_dict().items()}
     tensors["omega"] = quadrature.omega.reshape(SIDE, SIDE)
@@ -47,45 +44,13 @@ def run(config: CIFARSymmetry, runtime: Runtime) -> Result:
 
 def network(config: CIFARSymmetry, quadrature: Quadrature) -> MLPField:
     """The field to be learned, normalised under the pixel weights."""
-    like = torch.ones(())
     return MLPField(
         2,
         config.slots,
         width=config.width,
         head=config.head,
-        quadrature=quadrature.to(like),
+        quadrature=quadrature.to(torch.ones(())),
         seed=fan_out(config.seed, "initialisation"),
-    )
-
-
-def learn(
-    config: CIFARSymmetry,
-    runtime: Runtime,
-    field: MLPField,
-    model: ResNet,
-    pictures: Images,
-    quadrature: Quadrature,
-) -> Trained:
-    """One training; the scales come from a generator of their own."""
-    batches = Batches(pictures, config.batch, seed=config.seed, device=runtime.device)
-    scales = generator(config.seed, "scales")
-
-    def batch(step: int) -> tuple[Tensor, Tensor]:
-        size = config.slots if config.scales == "slots" else 1
-        s = config.sigma * (2 * torch.rand(size, generator=scales) - 1)
-        return batches(step)[0], s.expand(config.slots).to(runtime.device)
-
-    return train(
-        objective(config, field, model, quadrature),
-        batch,
-        torch.optim.Adam(field.parameters(), lr=config.learning_rate),
-        {"field": field},
-        steps=config.steps,
-        generators={"scales": scales},
-        schedule=cosine(config.steps) if config.schedule == "cosine" else constant,
-        runtime=runtime,
-        identity=CIFAR_SYMMETRY.identity(config),
-        name="field",
     )
 
 

@@ -14,10 +14,10 @@ from ..losses import lipschitz, nearest, orthonormality
 from ..models import ResNet
 from ..numerics.quadrature import Quadrature
 from ..training import Loss
-from ..validity import feature_angle
 from ..validity.colours import colour_sensitivity, colour_validity
 from .base import Metric
 from .colour_config import NEIGHBOURS, ColourSymmetry
+from .feature_training import feature_angles
 
 JITTER = 1e-3
 """Deviation of the noise on sampled colours, so that no two are equal; as published."""
@@ -109,14 +109,7 @@ def turned(
         field, s[None], chart=IMAGENET, size=config.lattice, steps=config.rk4_steps
     )
     moved = recoloured(table[0], images)
-    half = config.precision == "bfloat16"
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-        with torch.no_grad():
-            still = model.features(images.contiguous(memory_format=torch.channels_last))
-        stack = moved.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        found = model.features(stack)
-    found = found.float().unflatten(0, moved.shape[:2])
-    return feature_angle(found, still.float().expand_as(found))
+    return feature_angles(config, model, images, moved)
 
 
 def objective(

@@ -6,19 +6,18 @@ field is evaluated at the colour itself, so that its flow is smooth in the colou
 """
 
 import torch
-from torch import Tensor
 
 from ..data import Images
-from ..data.loader import Batches
 from ..fields import MLPField
 from ..models import ResNet
 from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
-from ..training import Runtime, Trained, constant, cosine, train
-from .base import Experiment, Metric, Result, Wanted
+from ..training import Runtime
+from .base import Experiment, Result, Wanted
 from .cifar_data import CONTROLS, checksums, cifar10, draw, extractor_for
 from .colour_config import ColourSymmetry
 from .colour_objective import colour_weights, judged, objective, sample_colours, scores
+from .feature_training import learn, lipschitz_shares
 
 
 def run(config: ColourSymmetry, runtime: Runtime) -> Result:
@@ -29,16 +28,15 @@ def run(config: ColourSymmetry, runtime: Runtime) -> Result:
     quadrature = weighted_colours(config, runtime, pictures, model)
     field = network(config, quadrature).to(runtime.device)
     before = judged(field, quadrature)
-    training = learn(config, runtime, field, model, pictures, quadrature)
+    loss = objective(config, field, model, quadrature)
+    training = learn(config, runtime, field, pictures, loss, COLOUR_SYMMETRY.identity(config))
     test = draw(unseen, config.judged, config.seed, "judge").to(runtime.device)
-    active = training.history.column("lipschitz_active")
     metrics = {
         **judged(field, quadrature),
         **scores(config, field, quadrature, model, test),
         "overlap_before": before["overlap"],
         "affineness_before": before["affineness"],
-        "lipschitz_active": Metric(active.mean().item()),
-        "lipschitz_active_late": Metric(active[len(active) // 2 :].mean().item()),
+        **lipschitz_shares(training.history.column("lipschitz_active")),
     }
     tensors = {f"field/{key}": value for key, value in field.state_dict().items()}
     tensors |= {"colours": quadrature.points, "omega": quadrature.omega}
@@ -65,37 +63,6 @@ def network(config: ColourSymmetry, quadrature: Quadrature) -> MLPField:
         names=("red", "green", "blue"),
         quadrature=quadrature.to(torch.ones(())),
         seed=fan_out(config.seed, "initialisation"),
-    )
-
-
-def learn(
-    config: ColourSymmetry,
-    runtime: Runtime,
-    field: MLPField,
-    model: ResNet,
-    pictures: Images,
-    quadrature: Quadrature,
-) -> Trained:
-    """One training; the scales come from a generator of their own."""
-    batches = Batches(pictures, config.batch, seed=config.seed, device=runtime.device)
-    scales = generator(config.seed, "scales")
-
-    def batch(step: int) -> tuple[Tensor, Tensor]:
-        size = config.slots if config.scales == "slots" else 1
-        s = config.sigma * (2 * torch.rand(size, generator=scales) - 1)
-        return batches(step)[0], s.expand(config.slots).to(runtime.device)
-
-    return train(
-        objective(config, field, model, quadrature),
-        batch,
-        torch.optim.Adam(field.parameters(), lr=config.learning_rate),
-        {"field": field},
-        steps=config.steps,
-        generators={"scales": scales},
-        schedule=cosine(config.steps) if config.schedule == "cosine" else constant,
-        runtime=runtime,
-        identity=COLOUR_SYMMETRY.identity(config),
-        name="field",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 
 from ..data.equations import EQUATIONS
-from .base import above_zero, at_least
+from .base import above_zero, at_least, one_of_its_choices
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -72,16 +72,7 @@ class PDESymmetry:
     precision: Literal["float64", "float32"] = "float64"
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("equation", tuple(EQUATIONS)),
-            ("method", ("infinitesimal", "total", "weno")),
-            ("schedule", ("cosine", "half")),
-            ("precision", tuple(DTYPES)),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}"
-                )
+        one_of_its_choices(self)
         at_least(self, 0, "seed", "head", "tau", "sobolev_part")
         at_least(self, 0, "w_validity", "w_ortho", "w_lipschitz", "w_sobolev")
         at_least(self, 1, "slots", "width", "trajectories", "steps", "batch", "snapshots")

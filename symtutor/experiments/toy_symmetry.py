@@ -20,7 +20,7 @@ from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
 from ..training import Loss, Runtime, Trained, cosine, train
 from ..validity import invariant_change
-from .base import Experiment, Metric, Result, Wanted, above_zero, at_least
+from .base import Experiment, Metric, Result, Wanted, above_zero, at_least, one_of_its_choices
 from .toy_problem import KNOWN, ball, judged, scores, steepness
 
 NEIGHBOURS = 8
@@ -71,8 +71,7 @@ class ToySymmetry:
     w_sobolev: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.invariant not in KNOWN:
-            raise ValueError(f"invariant is one of {', '.join(KNOWN)}, got {self.invariant!r}")
+        one_of_its_choices(self)
         at_least(self, 0, "seed", "slots", "tau")
         at_least(self, 0, "w_validity", "w_ortho", "w_lipschitz", "w_sobolev")
         at_least(self, 1, "width", "head", "circles", "restarts", "steps", "batch", "rk4_steps")

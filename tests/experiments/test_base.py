@@ -29,7 +29,7 @@ def test_every_experiment_is_what_the_command_line_expects(name):
         assert is_dataclass(config) and config.seed == 0
         with pytest.raises(FrozenInstanceError):
             config.seed = 1
-    text = type(config).__doc__
+    text = "".join(kind.__doc__ for kind in type(config).__mro__ if is_dataclass(kind))
     for field in fields(config):
         assert f"\n        {field.name}: " in text, f"{field.name} is not explained"
     for wanted in experiment.wanted:
