@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .fields import Field
+from .fields import Combined, Field
 from .numerics.linalg import principal_angles
 from .numerics.quadrature import Quadrature, normalise_weights
 
@@ -42,6 +42,31 @@ def gram(field: Field, quadrature: Quadrature) -> Float[Tensor, "n n"]:
     """
     values = field(quadrature.points)
     return inner(values, values, quadrature.omega)
+
+
+def orthonormal(field: Field, quadrature: Quadrature) -> Combined:
+    """Orthonormal combinations of the generators, by Gram and Schmidt in the order given.
+
+    Raises:
+        ValueError: if the generators are linearly dependent on the quadrature.
+
+    Example:
+        >>> from .fields import AffineField
+        >>> from .numerics.quadrature import grid_quadrature
+        >>> square = grid_quadrature([(0, 1), (0, 1)], [32, 32])
+        >>> gram(orthonormal(AffineField.named("L1", "L3"), square), square).round(decimals=4).abs()
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
+    lower, failed = torch.linalg.cholesky_ex(gram(field, quadrature).double())
+    if failed:
+        raise ValueError(
+            f"generator {int(failed)} of {field.n} is a combination of those before it, or zero; "
+            "leave it out"
+        )
+    unit = torch.eye(field.n, dtype=lower.dtype, device=lower.device)
+    beta = torch.linalg.solve_triangular(lower, unit, upper=False)
+    return Combined(field, beta)
 
 
 class Projection(NamedTuple):

@@ -13,7 +13,17 @@ from ..numerics.quadrature import Quadrature
 from ..validity import solution_validity
 from .base import Metric
 
+SAMPLE = 8192  # points of a quadrature on which fields have unit norm
 U_TRANSLATION: dict[str, Generator] = {"u-translation": ((2, 1.0, ()),)}
+
+
+def cloud(data: Trajectories, chart: Chart, random: torch.Generator) -> Quadrature:
+    """Random points of the solutions' graphs, in the chart."""
+    which, when, where = (
+        torch.randint(size, (SAMPLE,), generator=random).to(data.u.device) for size in data.u.shape
+    )
+    u = data.u[which, when, where]
+    return Quadrature(chart.inward(torch.stack([data.x[where], data.times[when], u], dim=-1)))
 
 
 def known_field(

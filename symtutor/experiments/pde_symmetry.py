@@ -21,11 +21,10 @@ from ..numerics.random import fan_out, generator
 from ..training import Runtime, Trained, cosine, piecewise, train
 from .base import Experiment, Metric, Result, Wanted
 from .pde_config import DTYPES, PDESymmetry
-from .pde_judge import angles, judged, scores
+from .pde_judge import angles, cloud, judged, scores
 from .pde_objective import draw_rows, penalised, projected, solve_heads
 
 ADAM = {"equation": "ks", "solve": False, "width": 64, "head": 32, "learning_rate": 2e-3}
-SAMPLE = 8192  # points of the quadrature on which the fields have unit norm
 
 
 def run(config: PDESymmetry, runtime: Runtime) -> Result:
@@ -61,15 +60,6 @@ def sample(config: PDESymmetry, split: str, count: int, runtime: Runtime) -> Tra
     return simulate(
         EQUATIONS[config.equation], count, seed=config.seed, split=split, device=runtime.device
     )
-
-
-def cloud(data: Trajectories, chart: Chart, random: torch.Generator) -> Quadrature:
-    """Random points of the solutions' graphs, in the chart."""
-    which, when, where = (
-        torch.randint(size, (SAMPLE,), generator=random).to(data.u.device) for size in data.u.shape
-    )
-    u = data.u[which, when, where]
-    return Quadrature(chart.inward(torch.stack([data.x[where], data.times[when], u], dim=-1)))
 
 
 def network(config: PDESymmetry, data: Trajectories, chart: Chart) -> MLPField:

@@ -2,6 +2,7 @@
 
 from .base import Field
 from .charted import Charted
+from .combined import Combined
 from .library import LibraryField, monomials, term_name
 from .linear import AFFINE_GENERATORS, AffineField, MatrixField
 from .mlp import MLPField
@@ -10,6 +11,7 @@ __all__ = [
     "AFFINE_GENERATORS",
     "AffineField",
     "Charted",
+    "Combined",
     "Field",
     "LibraryField",
     "MLPField",

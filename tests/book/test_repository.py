@@ -31,7 +31,7 @@ LAYERS = (
     ("spectrum",),
     ("lens",),
     ("models",),
-    ("images",),
+    ("images", "solutions"),
     ("training",),
     ("experiments",),
     ("records",),
