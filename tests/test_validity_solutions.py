@@ -236,8 +236,8 @@ def test_what_cannot_be_scored(kdv, monkeypatch):
             kdv.score(algebra, 0.0, method=method)
     with pytest.raises(ValueError, match="'infinitesimal' takes no s"):
         kdv.score(algebra, 0.1, method="infinitesimal")
-    with pytest.raises(ValueError, match="'total' or 'weno', got 'bilinear'"):
-        kdv.score(algebra, 0.1, method="bilinear")
+    with pytest.raises(ValueError, match="'total', 'weno' or 'bilinear', got 'guess'"):
+        kdv.score(algebra, 0.1, method="guess")
     with pytest.raises(ValueError, match="one group parameter"):
         kdv.score(algebra, torch.tensor([0.1, 0.2]))
     short = replace(kdv.data, u=kdv.data.u[:, :18], times=kdv.data.times[:18])

@@ -19,7 +19,8 @@ class PDESymmetry:
         seed: of the data, the initial weights and the batches; an integer >= 0.
         equation: "kdv", "ks", "burgers", "nkdv" or "ckdv".
         method: "infinitesimal", the determining equation at s = 0; "total", moved solutions by the
-            chain rule; "weno", moved solutions by stencils, as published.
+            chain rule; "weno", moved solutions by stencils, as published; "bilinear", moved
+            solutions by differences after resampling, which the paper found to fail.
         solve: solve for linear heads exactly in every step and at the end (variable projection);
             only with "infinitesimal" and head = 0. Otherwise Adam moves all weights.
         slots: number of generators to look for.
@@ -27,9 +28,9 @@ class PDESymmetry:
         head: hidden width of each head; 0 for linear heads.
         trajectories: number of simulated solutions to learn from.
         steps: training steps.
-        batch: snapshots (infinitesimal) or trajectories (total, weno) in each step.
-        frames: consecutive frames of a patch (total, weno).
-        columns: neighbouring grid points of a patch (weno); the others take whole periods.
+        batch: snapshots (infinitesimal) or trajectories (the others) in each step.
+        frames: consecutive frames of a patch (not for infinitesimal).
+        columns: neighbouring grid points of a patch (weno, bilinear); total takes whole periods.
         snapshots: rows on which the heads are solved for in the end.
         learning_rate: of Adam at the start.
         schedule: "cosine" to 0, or "half": a tenth from half of the steps on, as published.
@@ -48,7 +49,7 @@ class PDESymmetry:
 
     seed: int = 0
     equation: Literal["kdv", "ks", "burgers", "nkdv", "ckdv"] = "kdv"
-    method: Literal["infinitesimal", "total", "weno"] = "infinitesimal"
+    method: Literal["infinitesimal", "total", "weno", "bilinear"] = "infinitesimal"
     solve: bool = True
     slots: int = 4
     width: int = 128
@@ -83,7 +84,7 @@ class PDESymmetry:
                 f"method='infinitesimal' and head=0, got {self.method!r} and head={self.head}; "
                 "pass solve=False to train all weights"
             )
-        if self.precision == "float32" and self.method != "weno":
+        if self.precision == "float32" and self.method not in ("weno", "bilinear"):
             raise ValueError(
                 f"in float32 the rounding of high derivatives exceeds what {self.method!r} has to "
                 "see; use precision='float64'"
@@ -91,7 +92,7 @@ class PDESymmetry:
         self._check_patch()
 
     def _check_patch(self) -> None:
-        rows = {"weno": 3, "infinitesimal": 2}.get(
+        rows = {"weno": 3, "bilinear": 3, "infinitesimal": 2}.get(
             self.method, 6 * EQUATIONS[self.equation].order + 1
         )
         kept = EQUATIONS[self.equation].kept
@@ -101,3 +102,11 @@ class PDESymmetry:
                 f"{self.equation} and 5 to 256 columns, got frames={self.frames} and "
                 f"columns={self.columns}"
             )
+
+    def penalty_grid(self, patch: slice) -> tuple[slice, slice]:
+        """Frames and columns of a trajectory on which penalties are evaluated.
+
+        Args:
+            patch: the frames of the patch; here all penalties stay on them.
+        """
+        return patch, slice(None)

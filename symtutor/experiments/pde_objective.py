@@ -125,7 +125,7 @@ def penalised(
             data.equation,
             landings,
             chart=chart,
-            method="weno" if config.method == "weno" else "total",
+            method="total" if config.method == "infinitesimal" else config.method,
             steps=1,
         )
         return residual_score(residual, config.method).mean()

@@ -16,7 +16,6 @@ from ..data.trajectories import Trajectories, simulate
 from ..fields import MLPField
 from ..files import sha256, tensor_bytes
 from ..numerics.chart import Chart
-from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
 from ..training import Runtime, Trained, cosine, piecewise, train
 from .base import Experiment, Metric, Result, Wanted
@@ -110,11 +109,14 @@ def draw_batch(
     which = torch.randperm(len(data), generator=random)[: config.batch]
     start = torch.randint(len(data.times) - config.frames + 1, (), generator=random).item()
     part = slice(int(start), int(start) + config.frames)
-    u, times = data.u[which.to(data.u.device), part], data.times[part]
-    graph = replace(data, u=u, times=times).points().to(DTYPES[config.precision])
+    whole = data.u[which.to(data.u.device)]
+    chosen = replace(data, u=whole[:, part], times=data.times[part])
+    graph = chosen.points().to(DTYPES[config.precision])
     s = (size * sign).to(graph)
     smooth = float(step >= (1 - config.sobolev_part) * config.steps)
-    grid = chart.inward(graph[0])
+    rows, columns = config.penalty_grid(part)
+    first_solution = replace(data, u=whole[:1, rows], times=data.times[rows]).points()
+    grid = chart.inward(first_solution[0, :, columns].to(graph))
     if config.method == "infinitesimal":
         return draw_rows(data, config.batch, random), s, grid, smooth
     return patch(config, graph, random), s, grid, smooth
@@ -122,7 +124,7 @@ def draw_batch(
 
 def patch(config: PDESymmetry, graph: Tensor, random: torch.Generator) -> Tensor:
     """Whole periods, or for stencils a window of columns that may run across the seam."""
-    if config.method != "weno":
+    if config.method not in ("weno", "bilinear"):
         return graph
     shift = torch.randint(graph.shape[2], (), generator=random).item()
     return graph.roll(-int(shift), dims=2)[:, :, : config.columns]

@@ -7,6 +7,7 @@ physical units.
 from .moved import moved_jet
 from .prolongation import along, characteristic_residual, prolong
 from .snapshots import Snapshots, refine, snapshots, x_names
+from .splatted import splatted_jet
 
 __all__ = [
     "Snapshots",
@@ -16,5 +17,6 @@ __all__ = [
     "prolong",
     "refine",
     "snapshots",
+    "splatted_jet",
     "x_names",
 ]

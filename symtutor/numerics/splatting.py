@@ -6,6 +6,7 @@ Points are given by x in periods and, for the published splats, t in rows of the
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from .sampling import BLOCK, modes
@@ -48,13 +49,33 @@ def _waves(x: Tensor, row: Tensor, weights: Tensor, rows: int, n: int) -> Tensor
 
 
 def _squares(x: Tensor, row: Tensor, weights: Tensor, rows: int, n: int) -> Tensor:
-    """Cells "rows n 2" that points "p" with weights "p 2" share out by hats of row and column."""
-    sums = weights.new_zeros(rows, n, 2)
+    """Cells "b rows n 2" that points "b p" with weights "b p 2" share out by hats, both ways."""
+    sums = weights.new_zeros(len(x), rows, n, 2)
+    item = torch.arange(len(x), device=x.device)[:, None]
     for target, share in _hats(row, rows, periodic=False):
         for column, near in _hats(x * n, n, periodic=True):
-            part = weights * (share * near)[:, None]
-            sums = sums.index_put((target, column), part, accumulate=True)
+            part = weights * (share * near)[..., None]
+            sums = sums.index_put((item, target, column), part, accumulate=True)
     return sums
+
+
+def squares(
+    x: Float[Tensor, "b p"],
+    row: Float[Tensor, "b p"],
+    u: Float[Tensor, "b p"],
+    *,
+    rows: int,
+    columns: int,
+) -> tuple[Float[Tensor, "b rows columns"], Float[Tensor, "b rows columns"]]:
+    """What bilinear splats of points add to every cell: u times the weights, and the weights.
+
+    x in periods, `row` in rows of the grid. Points that are not finite add nothing.
+    """
+    finite = x.isfinite() & row.isfinite() & u.isfinite()
+    x, row, u = (torch.where(finite, v, 0.0) for v in (x, row, u))
+    weights = torch.stack([u, torch.ones_like(u)], dim=-1) * finite[..., None]
+    total, support = _squares(x, row, weights, rows, columns).unbind(-1)
+    return total, support
 
 
 def splat_space_time(moved: Tensor, times: Tensor, dirichlet: bool) -> tuple[Tensor, Tensor]:
@@ -70,7 +91,10 @@ def splat_space_time(moved: Tensor, times: Tensor, dirichlet: bool) -> tuple[Ten
         for x, t, u in (block.unbind(-1) for block in points.split(max(1, BLOCK // (2 * n)))):
             row = (t - times[0]) / (times[1] - times[0])
             weights = torch.stack([u, torch.ones_like(u)], dim=-1)
-            sums = sums + (_waves if dirichlet else _squares)(x, row, weights, rows, n)
+            if dirichlet:
+                sums = sums + _waves(x, row, weights, rows, n)
+            else:
+                sums = sums + _squares(x[None], row[None], weights[None], rows, n)[0]
         value, support = (torch.fft.irfft(sums, n=n, dim=1) if dirichlet else sums).unbind(-1)
         values.append(value)
         enough.append((support.detach() > SUPPORT).all(-1))
