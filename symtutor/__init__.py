@@ -21,6 +21,7 @@ from .algebra import (
     inner,
     killing_form,
     lie_bracket,
+    orthonormal,
     project,
     structure_constants,
 )
@@ -55,6 +56,7 @@ from .fields import (
     AFFINE_GENERATORS,
     AffineField,
     Charted,
+    Combined,
     Field,
     LibraryField,
     MatrixField,
@@ -62,14 +64,14 @@ from .fields import (
     monomials,
     term_name,
 )
-from .fields.stored import load_field, restored
+from .fields.stored import load_field, load_solution_field, restored
 from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
 from .images import AffineAugment, FlowAugment, LearnedAugment
 from .interactive import slider
 from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots
 from .losses import lipschitz, nearest, orthonormality, sobolev
-from .models import ResNet, folded, load_extractor
+from .models import FNO, ResNet, folded, load_extractor
 from .numerics.chart import Chart
 from .numerics.etdrk4 import etdrk4
 from .numerics.interpolation import bilinear, inside, pixel_grid
@@ -106,6 +108,14 @@ from .records import (
     record,
 )
 from .session import provenance, setup
+from .solutions import (
+    Versions,
+    Windows,
+    frame_errors,
+    nmse,
+    rollout,
+    solution_versions,
+)
 from .spectrum import Spectrum, symmetry_spectrum
 from .training import (
     History,
@@ -142,30 +152,31 @@ from .validity import (
 
 __version__ = "0.1.0"
 
-__all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "KS", "MARKERS", "Acted", "AffineAugment"]
-__all__ += ["AffineField", "Algebra", "Band", "Batches", "Burgers", "BusyError", "CKdV", "Chart"]
-__all__ += ["Charted", "CheckResult", "ClaimError", "DamagedError", "DeviceMemoryError", "Equation"]
-__all__ += ["Field", "FlowAugment", "Heat", "History", "Images", "Interval", "KdV"]
-__all__ += ["LearnedAugment", "LibraryField", "Loss", "MLPField", "MatrixField", "MismatchError"]
-__all__ += ["NKdV", "NonFiniteError", "Projection", "Quadrature", "Record", "Records", "ResNet"]
-__all__ += ["Runtime", "Score", "Snapshots", "Spectrum", "StoppedError", "Trained", "Trajectories"]
-__all__ += ["UnknownNameError", "WenoDerivative", "act_on_colours", "act_on_images"]
-__all__ += ["act_on_solutions", "as_pixels", "bilinear", "characteristic_residual", "check"]
-__all__ += ["claim", "colour_sensitivity", "colour_table", "colour_validity", "colours", "constant"]
-__all__ += ["cosine", "dealias", "deformed_derivatives", "derivative", "derivatives"]
-__all__ += ["dirichlet_kernel", "displayed", "etdrk4", "execute", "exercise", "exercises"]
-__all__ += ["experiments", "fan_out", "feature_angle", "feature_rate", "feature_validity"]
-__all__ += ["field_angles", "field_grid", "flow", "folded", "generator", "glue", "gram"]
-__all__ += ["grid_quadrature", "group_law_defect", "image_gradient", "image_grid", "image_strip"]
-__all__ += ["images", "infinitesimal_feature_validity", "infinitesimal_residual"]
-__all__ += ["initial_condition", "inner", "inside", "invariance", "invariant_change", "inverse"]
-__all__ += ["killing_form", "lie_bracket", "linear_weights", "lipschitz", "load_extractor"]
-__all__ += ["load_field", "load_images", "longest_run", "mean_interval", "models", "monomials"]
-__all__ += ["moved_jet", "moved_residual", "nearest", "nearest_colour", "orbits", "orthonormality"]
+__all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "FNO", "KS", "MARKERS", "Acted"]
+__all__ += ["AffineAugment", "AffineField", "Algebra", "Band", "Batches", "Burgers", "BusyError"]
+__all__ += ["CKdV", "Chart", "Charted", "CheckResult", "ClaimError", "Combined", "DamagedError"]
+__all__ += ["DeviceMemoryError", "Equation", "Field", "FlowAugment", "Heat", "History", "Images"]
+__all__ += ["Interval", "KdV", "LearnedAugment", "LibraryField", "Loss", "MLPField", "MatrixField"]
+__all__ += ["MismatchError", "NKdV", "NonFiniteError", "Projection", "Quadrature", "Record"]
+__all__ += ["Records", "ResNet", "Runtime", "Score", "Snapshots", "Spectrum", "StoppedError"]
+__all__ += ["Trained", "Trajectories", "UnknownNameError", "Versions", "WenoDerivative", "Windows"]
+__all__ += ["act_on_colours", "act_on_images", "act_on_solutions", "as_pixels", "bilinear"]
+__all__ += ["characteristic_residual", "check", "claim", "colour_sensitivity", "colour_table"]
+__all__ += ["colour_validity", "colours", "constant", "cosine", "dealias", "deformed_derivatives"]
+__all__ += ["derivative", "derivatives", "dirichlet_kernel", "displayed", "etdrk4", "execute"]
+__all__ += ["exercise", "exercises", "experiments", "fan_out", "feature_angle", "feature_rate"]
+__all__ += ["feature_validity", "field_angles", "field_grid", "flow", "folded", "frame_errors"]
+__all__ += ["generator", "glue", "gram", "grid_quadrature", "group_law_defect", "image_gradient"]
+__all__ += ["image_grid", "image_strip", "images", "infinitesimal_feature_validity"]
+__all__ += ["infinitesimal_residual", "initial_condition", "inner", "inside", "invariance"]
+__all__ += ["invariant_change", "inverse", "killing_form", "lie_bracket", "linear_weights"]
+__all__ += ["lipschitz", "load_extractor", "load_field", "load_images", "load_solution_field"]
+__all__ += ["longest_run", "mean_interval", "models", "monomials", "moved_jet", "moved_residual"]
+__all__ += ["nearest", "nearest_colour", "nmse", "orbits", "orthonormal", "orthonormality"]
 __all__ += ["piecewise", "pixel_grid", "pixel_sensitivity", "project", "prolong", "provenance"]
 __all__ += ["pull_back_images", "quiver", "recoloured", "record", "resample", "residual_score"]
-__all__ += ["restored", "rk4", "rk4_step", "setup", "simulate", "slider", "snapshots", "sobolev"]
-__all__ += ["solution_graph", "solution_validity", "spacetime", "stirring", "structure_constants"]
-__all__ += ["style", "symmetry_spectrum", "term_name", "to_colours", "to_pixels", "train"]
-__all__ += ["unresolved", "warp", "warped_grid", "waterfall", "weno_derivative"]
-__all__ += ["whittaker_shannon", "window_sensitivity"]
+__all__ += ["restored", "rk4", "rk4_step", "rollout", "setup", "simulate", "slider", "snapshots"]
+__all__ += ["sobolev", "solution_graph", "solution_validity", "solution_versions", "spacetime"]
+__all__ += ["stirring", "structure_constants", "style", "symmetry_spectrum", "term_name"]
+__all__ += ["to_colours", "to_pixels", "train", "unresolved", "warp", "warped_grid", "waterfall"]
+__all__ += ["weno_derivative", "whittaker_shannon", "window_sensitivity"]

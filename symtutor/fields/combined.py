@@ -51,7 +51,7 @@ class Combined(Field):
         return (self.beta[:, None] @ self.field.raw(points))[..., 0, :]
 
 
-def combined(field: Field, beta: Float[Tensor, "n k"]) -> Field:
+def combine(field: Field, beta: Float[Tensor, "n k"]) -> Field:
     """`Combined`, or its equal: a network with linear heads has combinations that are heads again.
 
     A combination then costs one head at each point instead of all k. The result is a constant: it
@@ -63,7 +63,7 @@ def combined(field: Field, beta: Float[Tensor, "n k"]) -> Field:
     Example:
         >>> field, beta = MLPField(2, 4, width=8, head=0), torch.rand(7, 4)
         >>> z = torch.rand(5, 2)
-        >>> torch.allclose(combined(field, beta)(z), Combined(field, beta)(z), atol=1e-6)
+        >>> torch.allclose(combine(field, beta)(z), Combined(field, beta)(z), atol=1e-6)
         True
     """
     made = Combined(field, beta)

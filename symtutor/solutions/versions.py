@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from ..actions import act_on_solutions
 from ..fields import Field
-from ..fields.combined import combined
+from ..fields.combined import combine
 from ..numerics.chart import Chart
 from ..numerics.resampling import longest_run
 
@@ -39,7 +39,7 @@ class Versions(NamedTuple):
 
 
 @torch.no_grad()
-def versions(
+def solution_versions(
     field: Field,
     u: Float[Tensor, "n time space"],
     beta: Float[Tensor, "n made k"],
@@ -69,7 +69,7 @@ def versions(
         >>> from ..fields import AffineField
         >>> rise = AffineField(torch.zeros(1, 3, 3), torch.tensor([[0.0, 0.0, 1.0]]))
         >>> u, t = torch.zeros(2, 64, 8), torch.arange(64.0)
-        >>> made = versions(rise, u, torch.full((2, 3, 1), 0.5), times=t, length=1.0)
+        >>> made = solution_versions(rise, u, torch.full((2, 3, 1), 0.5), times=t, length=1.0)
         >>> made.u.shape, made.u[1, :, 0, 0].tolist()
         (torch.Size([2, 4, 64, 8]), [0.0, 0.5, 0.5, 0.5])
     """
@@ -82,7 +82,7 @@ def versions(
     grid = {"times": times.to(u), "length": length, "chart": chart}
     values, rows, kept = [], [], []
     for one, coefficients in tqdm(zip(u, beta, strict=True), "versions", len(u), leave=False):
-        mover = combined(field, coefficients.to(u))
+        mover = combine(field, coefficients.to(u))
         moved = act_on_solutions(
             mover, one, 1.0, **grid, resampling=resampling, order=ORDER, steps=1
         )
