@@ -5,6 +5,7 @@ from .cifar_augment import CIFAR_AUGMENT
 from .cifar_extractor import CIFAR_EXTRACTOR
 from .cifar_symmetry import CIFAR_SYMMETRY
 from .colour_symmetry import COLOUR_SYMMETRY
+from .fno import ABLATION_INTERPOLATION, FNO_TRAINING
 from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
 
@@ -15,6 +16,8 @@ EXPERIMENTS = (
     CIFAR_SYMMETRY,
     COLOUR_SYMMETRY,
     CIFAR_AUGMENT,
+    FNO_TRAINING,
+    ABLATION_INTERPOLATION,
 )
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 

@@ -57,14 +57,14 @@ class FNOTraining:
     runs: int = 5
     versions: int = 8
     original: float = 0.5
-    sigma: float = 0.1
+    sigma: float = 0.2
     points: int = 128
     width: int = 32
     modes: int = 32
     layers: int = 4
-    steps: int = 2500
+    steps: int = 4000
     batch: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     schedule: Literal["cosine", "published"] = "cosine"
     checks: int = 20
 
