@@ -1,5 +1,11 @@
 """The experiments, by name."""
 
+from .ablations import (
+    ABLATION_DERIVATIVE,
+    ABLATION_LIPSCHITZ,
+    ABLATION_SCALE,
+    ABLATION_WEIGHTS,
+)
 from .base import Experiment, Metric, Result, UnknownNameError, Wanted, known
 from .cifar_augment import CIFAR_AUGMENT
 from .cifar_extractor import CIFAR_EXTRACTOR
@@ -18,6 +24,10 @@ EXPERIMENTS = (
     CIFAR_AUGMENT,
     FNO_TRAINING,
     ABLATION_INTERPOLATION,
+    ABLATION_DERIVATIVE,
+    ABLATION_LIPSCHITZ,
+    ABLATION_SCALE,
+    ABLATION_WEIGHTS,
 )
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 

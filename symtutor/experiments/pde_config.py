@@ -110,3 +110,8 @@ class PDESymmetry:
             patch: the frames of the patch; here all penalties stay on them.
         """
         return patch, slice(None)
+
+    @property
+    def first_sigma(self) -> float:
+        """Largest |s| at the first step."""
+        return self.sigma_start

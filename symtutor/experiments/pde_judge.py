@@ -11,6 +11,7 @@ from ..fields import Charted, Field, LibraryField, MLPField
 from ..numerics.chart import Chart
 from ..numerics.quadrature import Quadrature
 from ..validity import solution_validity
+from ..validity.solutions import Method
 from .base import Metric
 
 SAMPLE = 8192  # points of a quadrature on which fields have unit norm
@@ -77,13 +78,18 @@ def judged(
 
 
 def scores(
-    field: MLPField, data: Trajectories, chart: Chart, judge: Quadrature, s: float
+    field: MLPField,
+    data: Trajectories,
+    chart: Chart,
+    judge: Quadrature,
+    s: float,
+    methods: tuple[Method, ...] = ("total", "weno", "infinitesimal"),
 ) -> dict[str, Metric]:
-    """All three scores of every slot, with floors and contrasts, in nats."""
+    """Scores of every slot by several methods, with floors and contrasts, in nats."""
     wrong = known_field(U_TRANSLATION, chart, judge)
     metrics: dict[str, Metric] = {}
     with torch.no_grad():
-        for method in ("total", "weno", "infinitesimal"):
+        for method in methods:
             distance = None if method == "infinitesimal" else s
             found = solution_validity(field, data, wrong, distance, method=method, chart=chart)
             metrics[f"score_{method}"] = Metric(found.value.tolist(), "nat")

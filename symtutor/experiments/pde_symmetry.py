@@ -5,6 +5,7 @@ residual of the equation. The field is autonomous and exactly periodic, and grad
 through the steps of the flow.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..data.trajectories import Trajectories, simulate
 from ..fields import MLPField
 from ..files import sha256, tensor_bytes
 from ..numerics.chart import Chart
+from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
 from ..training import Runtime, Trained, cosine, piecewise, train
 from .base import Experiment, Metric, Result, Wanted
@@ -23,10 +25,19 @@ from .pde_config import DTYPES, PDESymmetry
 from .pde_judge import angles, cloud, judged, scores
 from .pde_objective import draw_rows, penalised, projected, solve_heads
 
+Report = Callable[..., dict[str, Metric]]
 ADAM = {"equation": "ks", "solve": False, "width": 64, "head": 32, "learning_rate": 2e-3}
 
 
-def run(config: PDESymmetry, runtime: Runtime) -> Result:
+def reported(
+    config: PDESymmetry, field: MLPField, unseen: Trajectories, chart: Chart, judge: Quadrature
+) -> dict[str, Metric]:
+    """What is said about the learned fields: how near the algebra they are, and their scores."""
+    found = judged(field, unseen.equation, chart, judge)
+    return found | scores(field, unseen.take(2), chart, judge, config.sigma)
+
+
+def run(config: PDESymmetry, runtime: Runtime, report: Report = reported) -> Result:
     """Simulate, learn, judge on solutions that were not learned from."""
     data = sample(config, "train", config.trajectories, runtime)
     chart = data.chart()
@@ -46,8 +57,7 @@ def run(config: PDESymmetry, runtime: Runtime) -> Result:
         found = solve_heads(field, rows, chart)
         metrics["spectrum"] = Metric(found.values[: 2 * config.slots].tolist())
     field.double()
-    metrics |= judged(field, data.equation, chart, judge)
-    metrics |= scores(field, unseen.take(2), chart, judge, config.sigma)
+    metrics |= report(config, field, unseen, chart, judge)
     metrics["chart_scale"] = Metric(list(chart.scale))
     tensors = {f"field/{key}": value for key, value in field.state_dict().items()}
     checksum = sha256(tensor_bytes({"u": data.u.cpu()}))
@@ -103,7 +113,7 @@ def draw_batch(
     if config.solve:
         return (draw_rows(data, config.batch, random),)
     grown = min(1.0, 2 * step / config.steps)
-    largest = config.sigma_start * (config.sigma / config.sigma_start) ** grown
+    largest = config.first_sigma * (config.sigma / config.first_sigma) ** grown
     sign = 2 * torch.randint(2, (config.slots,), generator=random) - 1
     size = torch.rand((), generator=random) * largest
     which = torch.randperm(len(data), generator=random)[: config.batch]
