@@ -202,7 +202,7 @@ def simulate(
     u = equation.solve(first.to(device), times)
     _warn_if_unresolved(equation, u)
     x = torch.arange(equation.points, dtype=torch.float64) * equation.length / equation.points
-    return Trajectories(u, times, x, equation, seed, split)
+    return Trajectories(u, times.to(u.device), x.to(u.device), equation, seed, split)
 
 
 def _warn_if_unresolved(equation: Equation, u: Tensor) -> None:

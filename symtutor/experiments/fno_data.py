@@ -96,11 +96,11 @@ def generators_of(arm: str, config: FNOTraining, pool: Pool) -> Field:
     """What an arm moves solutions by: in the pool's chart, of unit norm on its solutions."""
     exact, nearly = dict(pool.equation.algebra), dict(pool.equation.approximate)
     if arm == "learned":
-        slots = load_solution_field(config.equation)[0].double()
+        slots = load_solution_field(config.equation)[0].to(pool.graph.points)
         field = first(slots, len(exact) + len(nearly))
     else:
         table = {"approximate": nearly, "both": exact | nearly}.get(arm, exact)
-        field = known_field(table, pool.chart)
+        field = known_field(table, pool.chart).to(pool.graph.points)
     return orthonormal(field, pool.graph).requires_grad_(False)
 
 

@@ -93,7 +93,7 @@ def mean_square(model: FNO, optimizer: torch.optim.Optimizer) -> Callable[[Tenso
 
     def loss(seen: Tensor, wanted: Tensor) -> Loss:
         total = (model(seen) - wanted).square().sum()
-        rate = torch.tensor(float(optimizer.param_groups[0]["lr"]))
+        rate = total.new_full((), float(optimizer.param_groups[0]["lr"]))
         return Loss(total, {"mean square": total / wanted.numel(), "learning rate": rate})
 
     return loss

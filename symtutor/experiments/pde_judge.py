@@ -56,7 +56,7 @@ def orthonormalised(values: Float[Tensor, "q n d"]) -> Float[Tensor, "q n d"]:
 
 def angles(field: MLPField, equation: Equation, chart: Chart, judge: Quadrature) -> list[float]:
     """Principal angles, in degrees, between the first k slots and the algebra of dimension k."""
-    answer = known_field(dict(equation.algebra), chart)
+    answer = known_field(dict(equation.algebra), chart).to(judge.points)
     count = min(field.n, answer.n)
     return torch.rad2deg(field_angles(first(field, count), answer, judge)).tolist()
 
@@ -68,7 +68,7 @@ def judged(
     found = angles(field, equation, chart, judge)
     table = {**equation.algebra, **equation.approximate}
     with torch.no_grad():
-        truth = orthonormalised(known_field(table, chart)(judge.points))
+        truth = orthonormalised(known_field(table, chart).to(judge.points)(judge.points))
         components = inner(field(judge.points), truth, judge.omega)
     return {
         "angle": Metric(max(found), "degree"),
@@ -86,7 +86,7 @@ def scores(
     methods: tuple[Method, ...] = ("total", "weno", "infinitesimal"),
 ) -> dict[str, Metric]:
     """Scores of every slot by several methods, with floors and contrasts, in nats."""
-    wrong = known_field(U_TRANSLATION, chart, judge)
+    wrong = known_field(U_TRANSLATION, chart, judge).to(judge.points)
     metrics: dict[str, Metric] = {}
     with torch.no_grad():
         for method in methods:
