@@ -84,6 +84,13 @@ class FNO(nn.Module):
         torch.Size([3, 4, 20, 64])
     """
 
+    lift: nn.Parameter
+    lift_bias: nn.Parameter
+    hidden: nn.Parameter
+    hidden_bias: nn.Parameter
+    out: nn.Parameter
+    out_bias: nn.Parameter
+
     def __init__(
         self,
         frames_in: int,
