@@ -69,7 +69,7 @@ from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
 from .images import AffineAugment, FlowAugment, LearnedAugment
 from .interactive import slider
-from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots
+from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots, splatted_jet
 from .losses import lipschitz, nearest, orthonormality, sobolev
 from .models import FNO, ResNet, folded, load_extractor
 from .numerics.chart import Chart
@@ -177,6 +177,7 @@ __all__ += ["piecewise", "pixel_grid", "pixel_sensitivity", "project", "prolong"
 __all__ += ["pull_back_images", "quiver", "recoloured", "record", "resample", "residual_score"]
 __all__ += ["restored", "rk4", "rk4_step", "rollout", "setup", "simulate", "slider", "snapshots"]
 __all__ += ["sobolev", "solution_graph", "solution_validity", "solution_versions", "spacetime"]
+__all__ += ["splatted_jet"]
 __all__ += ["stirring", "structure_constants", "style", "symmetry_spectrum", "term_name"]
 __all__ += ["to_colours", "to_pixels", "train", "unresolved", "warp", "warped_grid", "waterfall"]
 __all__ += ["weno_derivative", "whittaker_shannon", "window_sensitivity"]
