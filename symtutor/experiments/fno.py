@@ -83,7 +83,7 @@ SHORT = {"steps": 2000}  # for a single time, of which there is one window a sol
 
 def wanted() -> tuple[Wanted, ...]:
     """Records of all equations and training sizes."""
-    found = [Wanted("laptop", fields, (0,)) for fields, _ in CASES[:2]]
+    found = [Wanted("laptop", fields, (0, 1)) for fields, _ in CASES[:2]]
     found += [Wanted("laptop", fields | SHORT, (0,)) for fields, _ in CASES[2:]]
     found += [Wanted("laptop", fields | {"trajectories": 128}, (0,)) for fields, _ in CASES[:2]]
     for fields, passes in CASES:
