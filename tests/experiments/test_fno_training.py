@@ -1,5 +1,6 @@
 """Training operators: what is kept, what schedules really do, what a run reports."""
 
+import jaxtyping
 import pytest
 import torch
 
@@ -82,6 +83,7 @@ def test_a_single_time_and_its_approximate_arms():
         ({"equation": "burgers"}, "equation is one of kdv, ks, nkdv, ckdv, got 'burgers'"),
     ],
 )
-def test_settings_without_meaning_are_refused(fields, told):
+def test_settings_without_meaning_are_refused(fields, told, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(ValueError, match=told):
         FNOTraining(**fields)
