@@ -115,5 +115,5 @@ ABLATION_INTERPOLATION = Experiment(
     run=run,
     headline=tuple(f"nmse_{arm}" for arm in RESAMPLED["arms"]),
     threads=1,
-    wanted=(Wanted("laptop", {}, (0,)), Wanted("paper", {}, (0,))),
+    wanted=(Wanted("laptop", {}, (0, 1, 2)), Wanted("paper", {}, (0,))),
 )
