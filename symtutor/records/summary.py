@@ -34,8 +34,10 @@ def origins(records: Sequence[Record]) -> list[str]:
 def _line(made: str, day: str, group: list[Record]) -> str:
     if len(group) == 1:
         return group[0].line()
-    seeds = ", ".join(str(record.seed) for record in group)
+    seeds = list(dict.fromkeys(str(record.seed) for record in group))
+    who = f"seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}"
+    who += f", {len(group)} runs" * (len(group) > len(seeds))
     seconds = [round(record.content["seconds"]) for record in group]
     peaks = [p for p in (record.content["peak_mib"] for record in group) if p is not None]
     peak = f" · peak {max(peaks):.0f} MiB" if peaks else ""
-    return f"seeds {seeds} · {made} · {min(seconds)} to {max(seconds)} s each{peak} · {day}"
+    return f"{who} · {made} · {min(seconds)} to {max(seconds)} s each{peak} · {day}"

@@ -6,7 +6,7 @@ import pytest
 from tiny_experiment import TINY, made
 
 from symtutor import experiments, record
-from symtutor.records.summary import metric_text
+from symtutor.records.summary import metric_text, origins
 
 
 @pytest.mark.parametrize("name", sorted(set(experiments.REGISTRY) - {TINY.name}))
@@ -32,3 +32,11 @@ def test_of_a_list_the_median_of_every_entry_is_told(tiny, tmp_path):
     other = {"pair": {"value": [0.75, 2.0], "unit": "1"}}
     runs = [replace(run, content=run.content | {"metrics": m}) for m in (metrics, other)]
     assert metric_text("pair", runs) == "pair 0.50, 1.50"
+
+
+def test_runs_of_one_seed_that_were_made_together_are_counted(tiny, tmp_path):
+    run = made(tmp_path)
+    (line,) = origins([run] * 3)
+    assert line.startswith("seed 0, 3 runs · ")
+    other = replace(run, content=run.content | {"config": run.content["config"] | {"seed": 4}})
+    assert origins([run, run, other])[0].startswith("seeds 0, 4, 3 runs · ")
