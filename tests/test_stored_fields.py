@@ -48,7 +48,7 @@ def without(name):
         (without("b2"), "b2 are missing, superfluous or of another shape"),
         (field().state_dict() | {"w3": torch.zeros(1)}, "w3 are missing, superfluous"),
         (field().state_dict() | {"w2": torch.zeros(2, 2)}, "w2 are missing, superfluous"),
-        (MLPField(2, 3, periods=(1.0, None), width=4).state_dict(), "w1 .*without periods"),
+        (MLPField(2, 3, periods=(1.0, None), width=4).state_dict(), "w1 .*and its periods"),
     ],
 )
 def test_weights_of_something_else_are_refused(weights, message):

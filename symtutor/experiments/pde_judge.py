@@ -78,7 +78,7 @@ def judged(
 
 
 def scores(
-    field: MLPField,
+    field: Field,
     data: Trajectories,
     chart: Chart,
     judge: Quadrature,
