@@ -143,8 +143,13 @@ def place(root: Path, experiment: str, preset: str, overrides: dict[str, Any], s
     """
     folder = root / experiment / preset
     if overrides:
-        folder /= ",".join(f"{key}={overrides[key]}" for key in sorted(overrides))
+        folder /= ",".join(f"{key}={_told(overrides[key])}" for key in sorted(overrides))
     return folder / f"seed{seed}"
+
+
+def _told(value: Any) -> str:
+    """A value as it stands in the name of a folder, where a list has no brackets or quotes."""
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def finished(experiment: experiments.Experiment, config: Any, preset: str, path: Path) -> Record:

@@ -151,3 +151,5 @@ def test_every_configuration_has_a_place_of_its_own(tmp_path):
     place = store.place
     assert place(tmp_path, "e", "p", {}, 3) == tmp_path / "e/p/seed3"
     assert place(tmp_path, "e", "p", {"b": 1, "a": 0.5}, 0) == tmp_path / "e/p/a=0.5,b=1/seed0"
+    for several in (("u", "v"), ["u", "v"]):
+        assert place(tmp_path, "e", "p", {"a": several}, 0) == tmp_path / "e/p/a=u+v/seed0"
