@@ -15,7 +15,8 @@ def metric_text(name: str, records: Sequence[Record]) -> str:
     unit = records[0].content["metrics"][name]["unit"]
     if isinstance(values[0], list):
         entries = [statistics.median(entry) for entry in zip(*values, strict=True)]
-        text = f"{name} " + ", ".join(f"{entry:.2f}" for entry in entries)
+        digits = ".2f" if max(map(abs, entries)) >= 0.1 else ".2g"
+        text = f"{name} " + ", ".join(f"{entry:{digits}}" for entry in entries)
         return text if unit == "1" else f"{text} {unit}"
     text = f"{name} {statistics.median(values):.3g}"
     if len(values) > 1:

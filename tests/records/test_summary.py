@@ -32,6 +32,9 @@ def test_of_a_list_the_median_of_every_entry_is_told(tiny, tmp_path):
     other = {"pair": {"value": [0.75, 2.0], "unit": "1"}}
     runs = [replace(run, content=run.content | {"metrics": m}) for m in (metrics, other)]
     assert metric_text("pair", runs) == "pair 0.50, 1.50"
+    small = {"pair": {"value": [0.00123, -0.04], "unit": "1"}}
+    tiny_run = replace(run, content=run.content | {"metrics": small})
+    assert metric_text("pair", [tiny_run]) == "pair 0.0012, -0.04"
 
 
 def test_runs_of_one_seed_that_were_made_together_are_counted(tiny, tmp_path):
