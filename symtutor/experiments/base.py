@@ -115,7 +115,12 @@ class Experiment:
         return replace(base, **{key: self._typed(key, v) for key, v in overrides.items()})
 
     def _typed(self, name: str, value: Any) -> Any:
-        """A value in its field's type: 0 for a float is 0.0, or its record would have two names."""
+        """A value in its field's type: 0 for a float is 0.0, or its record would have two names.
+
+        A record holds lists, a configuration tuples.
+        """
+        if isinstance(value, list):
+            return tuple(value)
         kinds = {f.name: f.type for f in fields(next(iter(self.presets.values())))}
         whole = isinstance(value, int) and not isinstance(value, bool)
         return float(value) if whole and kinds[name] in (float, float | None) else value

@@ -70,6 +70,7 @@ def test_a_whole_number_for_a_real_field_is_the_same_configuration():
     config = PROBE.config("quick", rate=1, limit=2, count=7)
     assert repr(config) == repr(Config(rate=1.0, limit=2.0, count=7))
     assert str(PROBE.overrides(PROBE.config("quick", rate=0), "quick")) == "{'rate': 0.0}"
+    assert PROBE.config("quick", sizes=[3, 4]).sizes == (3, 4)  # as records hold them
 
 
 def test_the_identity_is_plain_and_names_version_and_configuration():
