@@ -1,10 +1,8 @@
 """The judge of learned PDE symmetries: knows the algebra, and uses data that training never saw."""
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from ..algebra import field_angles, inner
+from ..algebra import field_angles, inner, orthonormal
 from ..data.equations import Equation, Generator
 from ..data.trajectories import Trajectories
 from ..fields import Charted, Field, LibraryField, MLPField
@@ -46,14 +44,6 @@ def first(field: MLPField, count: int) -> Field:
     return slots.requires_grad_(False)
 
 
-def orthonormalised(values: Float[Tensor, "q n d"]) -> Float[Tensor, "q n d"]:
-    """Gram-Schmidt over the generators, in the order given; each of unit root mean square."""
-    columns = values.movedim(1, -1).reshape(-1, values.shape[1])
-    q, r = torch.linalg.qr(columns)
-    signed = q * r.diagonal().sign() * len(values) ** 0.5
-    return signed.reshape(len(values), values.shape[2], -1).movedim(-1, 1)
-
-
 def angles(field: MLPField, equation: Equation, chart: Chart, judge: Quadrature) -> list[float]:
     """Principal angles, in degrees, between the first k slots and the algebra of dimension k."""
     answer = known_field(dict(equation.algebra), chart).to(judge.points)
@@ -68,8 +58,8 @@ def judged(
     found = angles(field, equation, chart, judge)
     table = {**equation.algebra, **equation.approximate}
     with torch.no_grad():
-        truth = orthonormalised(known_field(table, chart).to(judge.points)(judge.points))
-        components = inner(field(judge.points), truth, judge.omega)
+        truth = orthonormal(known_field(table, chart).to(judge.points), judge)
+        components = inner(field(judge.points), truth(judge.points), judge.omega)
     return {
         "angle": Metric(max(found), "degree"),
         "angles": Metric(found, "degree"),
