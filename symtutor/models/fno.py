@@ -44,15 +44,24 @@ def spectral_convolution(
         Coefficients of the result, and the matrix that takes them back to space; a caller that
         adds something to the result can leave the sum to the matrix product.
     """
+    spectrum, synthesis = _spectrum(x, weight.shape[1])
+    return _times_matrices(spectrum, weight), synthesis
+
+
+def _spectrum(x: Tensor, modes: int) -> tuple[Tensor, Tensor]:
+    """Coefficients "runs, 2 modes, b x width", and the matrix back to space."""
     runs, space, _ = x.shape
-    modes, width = weight.shape[1:3]
     analysis, synthesis = _waves(space, modes, x.dtype, x.device)
-    spectrum = torch.bmm(analysis.expand(runs, -1, -1), x)
+    return torch.bmm(analysis.expand(runs, -1, -1), x), synthesis
+
+
+def _times_matrices(spectrum: Tensor, weight: Tensor) -> Tensor:
+    """Each coefficient times the complex matrix of its mode."""
+    runs, (modes, width) = spectrum.shape[0], weight.shape[1:3]
     rows = spectrum.reshape(runs * modes, -1, width)  # real parts of all pictures, then imaginary
     product = torch.bmm(rows, weight.flatten(0, 1)).reshape(runs, modes, 2, -1, 2, width)
     (rr, ri), (ir, ii) = (part.unbind(-2) for part in product.unbind(2))
-    found = torch.stack([rr - ii, ri + ir], dim=2)
-    return found.reshape(runs, 2 * modes, -1), synthesis
+    return torch.stack([rr - ii, ri + ir], dim=2).reshape(runs, 2 * modes, -1)
 
 
 class FNO(nn.Module):
@@ -149,16 +158,29 @@ class FNO(nn.Module):
         self._check(frames)
         runs, b, _, space = frames.shape
         x = frames.permute(0, 3, 1, 2).flatten(1, 2)  # runs, space x batch, channels
-        x = torch.baddbmm(self.lift_bias, x, self.lift)
         for i in range(self.layers):
             weight, w, bias = (getattr(self, f"{part}{i}") for part in ("spectral", "w", "b"))
-            found, synthesis = spectral_convolution(x.view(runs, space, -1), weight)
+            spectrum, synthesis = _spectrum(x.view(runs, space, -1), self.modes)
+            if i == 0:
+                spectrum, w, bias = self._lifted(spectrum, w, bias, space)
+            found = _times_matrices(spectrum, weight)
             beside = torch.baddbmm(bias, x, w).view(runs, space, -1)
             x = torch.baddbmm(beside, synthesis.expand(runs, -1, -1), found)
             x = F.gelu(x).view(runs, space * b, -1)
         x = F.gelu(torch.baddbmm(self.hidden_bias, x, self.hidden))
         x = torch.baddbmm(self.out_bias, x, self.out)
         return x.view(runs, space, b, -1).permute(0, 2, 3, 1)
+
+    def _lifted(
+        self, spectrum: Tensor, w: Tensor, bias: Tensor, space: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The linear lift, made on the few coefficients and inside w instead of at every point."""
+        runs, rows = spectrum.shape[:2]
+        lifted = torch.bmm(spectrum.view(runs, -1, self.frames_in), self.lift)
+        lifted = lifted.view(runs, rows, -1, self.width)
+        lifted[:, 0] += space * self.lift_bias
+        bias = torch.baddbmm(bias, self.lift_bias, w)
+        return lifted.flatten(2), torch.bmm(self.lift, w), bias
 
     def _check(self, frames: Tensor) -> None:
         runs, inward = len(self.seeds), self.frames_in
