@@ -83,7 +83,7 @@ def signals(
         name: one of `SIGNALS`.
         n: number of samples; published are 100 times `SIGNALS[name].batch`.
         seed: what everything is drawn from.
-        d: dimension, odd and at least 3; by default the published one. For slices at most 84.
+        d: dimension, odd and at least 3; by default the published one. For slices at most 83.
         scale: range of sigma or of the full width, in components; by default that of `SIGNALS`.
         noise: deviation of the noise, with the signals' as the unit; by default that of `SIGNALS`.
         circular: False for the published variant of the circulant set, which is not exactly

@@ -11,14 +11,14 @@ DARK = 1e-6
 
 
 def middle_rows(
-    images: Images | Shaped[Tensor, "n 1 h w"] | Shaped[Tensor, "n h w"],
+    images: Images | Shaped[Tensor, "..."],
 ) -> Float[Tensor, "m w"]:
     """The row at half height of every picture in which it is not black, in float64.
 
     In a picture of even height this is the mean of the two middle rows.
 
     Args:
-        images: pictures of one channel, bytes 0..255.
+        images: pictures of one channel, bytes 0..255, (n, h, w) or (n, 1, h, w).
 
     Raises:
         ValueError: for pictures of several channels or that are not bytes, and if no picture is
