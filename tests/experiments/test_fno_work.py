@@ -72,7 +72,10 @@ def test_a_step_never_waits_for_a_number_and_steps_all_weights_at_once():
 
 
 def test_a_layer_is_no_more_than_its_products():
-    """Analysis, product, synthesis, the map beside; backward two for each that has weights."""
+    """Analysis, product, synthesis, the map beside; backward two for each that has weights.
+
+    The frames need no gradient, and the lift meets the coefficients, the first map and its bias.
+    """
     names = ("aten.bmm.default", "aten.baddbmm.default")
 
     def products(layers):
@@ -80,4 +83,5 @@ def test_a_layer_is_no_more_than_its_products():
         return sum(count[name] for name in names)
 
     assert products(3) - products(2) == 4 + (1 + 2 + 1 + 2)
-    assert products(2) == 2 * 10 + 3 + (1 + 2 + 2)
+    first, lift, head = 10 - 2, (1 + 1) + (1 + 2) + (1 + 2), 2 * (1 + 2)
+    assert products(2) == first + 10 + lift + head
