@@ -1,6 +1,6 @@
 """One step: rates, loss under autocast, gradients, guard, optimiser, history."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -77,9 +77,11 @@ class Descent:
         scale = scaler.scale(values.new_ones(()))
         return torch.cat([values[:-1], torch.where(scale < 1, values[-1], 0)[None]])
 
-    def set_rates(self, factor: float) -> None:
-        """Multiply the learning rates of the beginning by a factor."""
-        for group, rate in zip(self.groups, self.rates, strict=True):
+    def set_rates(self, factors: float | Sequence[float]) -> None:
+        """Multiply the learning rates of the beginning by a factor, or each group's by its own."""
+        if not isinstance(factors, Sequence):
+            factors = [factors] * len(self.groups)
+        for group, rate, factor in zip(self.groups, self.rates, factors, strict=True):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(rate * factor)
             else:

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
-Schedule = Callable[[int], float]
+Schedule = Callable[[int], float | Sequence[float]]
+"""Step -> factor of the learning rate, or one factor for every parameter group."""
 
 
 def constant(step: int) -> float:

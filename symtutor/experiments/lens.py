@@ -1,0 +1,70 @@
+"""Which translation is hidden in raw vectors? Locality and stationarity find it.
+
+Efe and Ozakin (2025): no labels, no equation and no network that was trained before; nine data
+sets, several runs of each.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..data.hidden import hidden_generator, hidden_map
+from ..data.signals import SIGNALS, signals
+from ..files import sha256, tensor_bytes
+from ..lens import generator_cosine, interior_cosine, representation_cosine
+from ..training import Runtime
+from .base import Experiment, Metric, Result
+from .lens_config import LensTraining
+from .lens_training import learn, run_seeds
+
+
+def draw(config: LensTraining) -> Float[Tensor, "runs n d"]:
+    """Every run's own data."""
+    noise = None if config.data_noise < 0 else config.data_noise
+    return torch.stack(
+        [
+            signals(config.data, config.samples, seed=seed, noise=noise, circular=config.circular)
+            for seed in run_seeds(config)
+        ]
+    )
+
+
+def run(config: LensTraining, runtime: Runtime) -> Result:
+    """Draw the data, train the stack, compare with what was hidden."""
+    data = draw(config)
+    lens, kept, trained = learn(config, runtime, data, LENS.identity(config))
+    chosen = SIGNALS[config.data]
+    M, truth = (make(chosen.symmetry, chosen.d) for make in (hidden_map, hidden_generator))
+    with torch.no_grad():
+        L, G = lens.representation().cpu(), kept.generators[-1].cpu()
+        tensors = {
+            "antisymmetric": lens.generator.antisymmetric().cpu(),
+            "filter": lens.filter().cpu(),
+            "snapshots": kept.generators.cpu(),
+            "tau": kept.tau.cpu(),
+        }
+    metrics = {
+        "cosine": Metric(generator_cosine(G, truth).tolist()),
+        "cosine_interior": Metric(interior_cosine(G, truth, M).tolist()),
+        "cosine_representation": Metric(representation_cosine(L, M).tolist()),
+        "seconds_per_step": Metric(trained.seconds / config.steps, "s"),
+    }
+    checksum = sha256(tensor_bytes({"signals": data}))
+    return Result(metrics, tensors, {"lens": trained}, {"signals": checksum})
+
+
+PRESETS = {
+    "quick": LensTraining(runs=2, samples=4200, batch=210, steps=300, snapshots=6),
+    "laptop": LensTraining(),
+    "paper": LensTraining(
+        samples=252000, batch=2520, steps=400000, rate_model=1e-4, rate_estimator=2.5e-3
+    ),
+}
+LENS = Experiment(
+    name="lens",
+    summary="the generator of a translation hidden in raw vectors, by locality and stationarity",
+    presets=PRESETS,
+    run=run,
+    headline=("cosine", "cosine_interior", "cosine_representation"),
+    threads=1,
+)

@@ -1,0 +1,82 @@
+"""The settings of the experiments with lenses."""
+
+from dataclasses import dataclass
+
+from ..data.signals import SIGNALS
+from .base import above_zero, at_least, known
+
+EPOCH = 100
+"""Steps between changes of the learning rates, as published."""
+
+
+@dataclass(frozen=True)
+class LensTraining:
+    """Find the generator of a hidden translation in raw vectors.
+
+    Attributes:
+        seed: of the data, the initial weights, the order of the samples and the filters' noise.
+        data: a key of `SIGNALS`, such as "gaussian-7" or "legendre-permuted-33".
+        runs: lenses trained as one stack, each with its own data and weights.
+        samples: vectors that each run learns from.
+        batch: of them in a step; a multiple of their dimension.
+        steps: training steps.
+        rate_model: learning rate of generator and filter at the start.
+        rate_estimator: learning rate of the densities at the start.
+        decay: factor by which both have fallen at the end, evenly in the logarithm.
+        w_alignment: weight of the correlation of neighbours.
+        w_uniformity: weight of stationarity.
+        w_resolution: weight of the total correlation.
+        w_information: weight of the entropy.
+        noise: deviation of the filters' noise at the start.
+        noise_steps: steps in which it falls by a factor e.
+        padding: zeros on each side of a datum; -1: as many as it has components.
+        hidden: units of the conditional networks; 0: 16 for each component.
+        data_noise: deviation of white noise in the data; -1: as published.
+        circular: whether a circulant set is truly so; the published one is not quite.
+        snapshots: times at which the generators are kept.
+    """
+
+    seed: int = 0
+    data: str = "gaussian-7"
+    runs: int = 4
+    samples: int = 63000
+    batch: int = 630
+    steps: int = 20000
+    rate_model: float = 2e-3
+    rate_estimator: float = 1e-2
+    decay: float = 0.1
+    w_alignment: float = 1.0
+    w_uniformity: float = 2.0
+    w_resolution: float = 1.0
+    w_information: float = 1.0
+    noise: float = 0.1
+    noise_steps: int = 1000
+    padding: int = -1
+    hidden: int = 0
+    data_noise: float = -1.0
+    circular: bool = True
+    snapshots: int = 40
+
+    def __post_init__(self) -> None:
+        known("data set", self.data, SIGNALS)
+        at_least(self, 0, "seed", "noise", "hidden")
+        at_least(self, 0, "w_alignment", "w_uniformity", "w_resolution", "w_information")
+        at_least(self, -1, "padding", "data_noise")
+        at_least(self, 1, "runs", "samples", "batch", "steps", "noise_steps", "snapshots")
+        above_zero(self, "rate_model", "rate_estimator", "decay")
+        d = SIGNALS[self.data].d
+        if self.batch % d:
+            raise ValueError(
+                f"each sample of a batch conditions on one of {d} components in turn: batch must "
+                f"be a multiple of {d}, got {self.batch}; take {max(d, self.batch // d * d)}"
+            )
+        if self.samples < self.batch:
+            raise ValueError(
+                f"{self.samples} samples do not fill a batch of {self.batch}; draw more samples or "
+                "take a smaller batch"
+            )
+
+    @property
+    def d(self) -> int:
+        """Components of a vector."""
+        return SIGNALS[self.data].d

@@ -1,0 +1,164 @@
+"""Training a stack of lenses on raw vectors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..lens import Lens, LensWeights
+from ..numerics.random import fan_out, generator
+from ..training import Loss, Runtime, Trained, train
+from .lens_config import EPOCH, LensTraining
+
+
+class Snapshots(nn.Module):
+    """Generators inside the window along a training.
+
+    Attributes:
+        generators: "times runs d d".
+        tau: normalised time of each.
+    """
+
+    def __init__(self, times: int, runs: int, d: int) -> None:
+        super().__init__()
+        self.register_buffer("generators", torch.zeros(times, runs, d, d))
+        self.register_buffer("tau", torch.zeros(times, runs))
+        self.generators: Tensor
+        self.tau: Tensor
+
+    def keep(self, index: int, lens: Lens, tau: Tensor) -> None:
+        """Write down where the lenses are."""
+        self.generators[index] = lens.generator.cropped()
+        self.tau[index] = tau
+
+
+class Clock:
+    r"""Learning rates and the normalised time $\tau_n=\sum_{m\le n}\eta_m/\sum_m\eta_m$ (eq. 21).
+
+    The rates are constant for an epoch of 100 steps and fall evenly in the logarithm, by `decay`
+    from the first epoch to the last.
+
+    Args:
+        steps: of the training.
+        decays: one for every run.
+    """
+
+    def __init__(self, steps: int, decays: Sequence[float]) -> None:
+        epochs = -(-steps // EPOCH)
+        fraction = (torch.arange(steps) // EPOCH) / max(1, epochs - 1)
+        logs = torch.tensor(decays, dtype=torch.float64).log()
+        self.factors = torch.exp(fraction[:, None].double() * logs)
+        self.tau = (self.factors.cumsum(0) / self.factors.sum(0)).float()
+
+    def __call__(self, step: int) -> list[float]:
+        """Factors of the rates of model and estimators, run by run."""
+        return self.factors[step].repeat_interleave(2).tolist()
+
+
+class Samples:
+    """Batches of the runs' own data, each sample once in an epoch, in an order of its own.
+
+    Args:
+        data: "runs samples d".
+        batch: samples of a run in a step.
+        seeds: of the orders.
+    """
+
+    def __init__(self, data: Float[Tensor, "runs n d"], batch: int, seeds: Sequence[int]) -> None:
+        self.data, self.batch, self.seeds = data, batch, seeds
+        self.per_epoch = data.shape[1] // batch
+        self.epoch, self.order = -1, torch.empty(0)
+
+    def __call__(self, step: int) -> Float[Tensor, "runs batch d"]:
+        """The batch of a step, the same whenever it is asked for."""
+        epoch, place = divmod(step, self.per_epoch)
+        if epoch != self.epoch:
+            n = self.data.shape[1]
+            orders = [
+                torch.randperm(n, generator=generator(seed, f"lens order {epoch}"))
+                for seed in self.seeds
+            ]
+            self.epoch, self.order = epoch, torch.stack(orders).to(self.data.device)
+        chosen = self.order[:, place * self.batch : (place + 1) * self.batch]
+        return torch.stack([own[rows] for own, rows in zip(self.data, chosen, strict=True)])
+
+
+def run_seeds(config: Any) -> list[int]:
+    """A seed for every run of a stack."""
+    return [fan_out(config.seed, f"run {i}") for i in range(config.runs)]
+
+
+def new_lens(config: LensTraining) -> Lens:
+    """The stack before training."""
+    return Lens(
+        config.d,
+        padding=None if config.padding < 0 else config.padding,
+        hidden=config.hidden or None,
+        seeds=run_seeds(config),
+    )
+
+
+def adam(lens: Lens, model: Sequence[float], estimator: Sequence[float]) -> torch.optim.Adam:
+    """Two parameter groups for every run, generator with filter, and densities."""
+    groups = []
+    for run, rates in enumerate(zip(model, estimator, strict=True)):
+        for own, rate in zip(lens.parameters_of(run), rates, strict=True):
+            groups.append({"params": own, "lr": rate})
+    return torch.optim.Adam(groups, eps=1e-7, fused=True)
+
+
+def mean_loss(lens: Lens, weights: LensWeights) -> Any:
+    """The sum over runs that is minimised, and means over runs for the history."""
+
+    def loss(x: Tensor, noise: Tensor, tau: Tensor) -> Loss:
+        found = lens(x, noise, tau, weights)
+        terms = {name: value.mean() for name, value in found.terms.items()}
+        return Loss(found.model.sum() + found.estimator.sum(), terms)
+
+    return loss
+
+
+def learn(
+    config: LensTraining,
+    runtime: Runtime,
+    data: Float[Tensor, "runs n d"],
+    identity: Mapping[str, Any],
+    name: str = "lens",
+) -> tuple[Lens, Snapshots, Trained]:
+    """Train one stack, all runs with the settings of the configuration."""
+    lens = new_lens(config).to(runtime.device)
+    kept = Snapshots(config.snapshots + 1, config.runs, config.d).to(runtime.device)
+    clock = Clock(config.steps, [config.decay] * config.runs)
+    tau = clock.tau.to(runtime.device)
+    samples = Samples(data.to(runtime.device), config.batch, run_seeds(config))
+    noise = generator(config.seed, "lens noise", runtime.device)
+    every = max(1, config.steps // config.snapshots)
+
+    def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
+        if step % every == 0 and step // every < config.snapshots:
+            kept.keep(step // every, lens, tau[step])
+        shape = (config.runs, config.d)
+        amplitude = config.noise * torch.exp(torch.tensor(-step / config.noise_steps))
+        drawn = torch.randn(shape, generator=noise, device=runtime.device)
+        return samples(step), amplitude.to(runtime.device) * drawn, tau[step]
+
+    weights = LensWeights(
+        config.w_alignment, config.w_uniformity, config.w_resolution, config.w_information
+    )
+    rates = ([rate] * config.runs for rate in (config.rate_model, config.rate_estimator))
+    trained = train(
+        mean_loss(lens, weights),
+        batch,
+        adam(lens, *rates),
+        {"lens": lens, "kept": kept},
+        steps=config.steps,
+        generators={"noise": noise},
+        schedule=clock,
+        runtime=runtime,
+        identity=identity,
+        name=name,
+    )
+    kept.keep(config.snapshots, lens, tau[-1])
+    return lens, kept, trained
