@@ -54,7 +54,13 @@ def mnist_rows() -> Float[Tensor, "m 28"]:
     Raises:
         ValueError: if the files are missing or damaged.
     """
-    parts = [load_images("mnist", split).pixels for split in ("train", "test")]
+    try:
+        parts = [load_images("mnist", split).pixels for split in ("train", "test")]
+    except ValueError as error:
+        raise ValueError(
+            'slices need the pictures of MNIST; call load_images("mnist", download=True) once, or '
+            f"pass images=...: {error}"
+        ) from error
     return middle_rows(torch.cat(parts))
 
 
@@ -120,8 +126,9 @@ def random_slices(
     check_crop(w, d)
     parts, missing = [], n
     while missing:
-        chosen = torch.randint(len(rows), (n,), generator=stream)
-        start = (1 - d / (3 * w)) * torch.rand(n, generator=stream, dtype=rows.dtype)
+        tries = 2 * missing
+        chosen = torch.randint(len(rows), (tries,), generator=stream)
+        start = (1 - d / (3 * w)) * torch.rand(tries, generator=stream, dtype=rows.dtype)
         crops = crop(rows[chosen], start, d)
         crops = crops[crops.amax(1) > DARK][:missing]
         parts.append(crops)

@@ -123,5 +123,5 @@ def test_pictures_that_cannot_be_sliced_are_refused(images, d, message):
 
 def test_without_the_files_of_mnist_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("SYMTUTOR_DATA", str(tmp_path))
-    with pytest.raises(ValueError, match="found no mnist data"):
+    with pytest.raises(ValueError, match=r"MNIST; call load_images.*found no mnist data"):
         signals("mnist-27", 10)
