@@ -46,7 +46,7 @@ def nmse(
 ) -> Float[Tensor, "*b"]:
     r"""Normalised mean square error: the mean over n trajectories, summed over the frames.
 
-    $$\mathrm{NMSE}=\sum_\tau\operatorname*{mean}_{\text{trajectories}}
+    $$\mathrm{NMSE}=\sum_\tau\mathrm{mean}_{\text{trajectories}}
     \frac{\sum_x(\hat u-u)^2}{\sum_xu^2}$$
     (Ko, Kim and Lee 2024; a sum over frames, so that zeros score the number of frames.)
 

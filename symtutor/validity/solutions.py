@@ -57,7 +57,8 @@ def moved_residual(
     Returns:
         For every landing (if s is a vector or table) and generator the residual where it is
         defined: "total" loses 3 rows per x-derivative at either end, "weno" a row and two columns,
-        "bilinear" a row. "bilinear" has all columns of the period, nan where too few points arrive.
+        "bilinear" a row. "bilinear" has all columns of the period, but no value where too few
+        points arrive.
 
     Raises:
         ValueError: if the method is unknown, there are too few rows, or points and field differ.
