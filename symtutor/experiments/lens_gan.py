@@ -1,8 +1,9 @@
 """Do adversaries find the cyclic shift that a signal's distribution is invariant under?
 
 The comparison of Efe and Ozakin (2025): SymmetryGAN with a QR decomposition, and LieGAN, on signals
-of seven components with a truly circular symmetry. The epoch that counts is chosen in three ways:
-by the score itself, which needs the answer (as published); by the discriminator; and the last one.
+of seven components with a truly circular symmetry. The epoch that counts is chosen in four ways:
+by the score itself, which needs the answer (as published); by the discriminator of that epoch; by
+the last discriminator; and the last one.
 """
 
 import math
@@ -28,11 +29,10 @@ from .lens_gan_config import LensGAN
 from .lens_gan_training import WRITTEN, Batches, D, Diary, adam, objective, prepared
 
 DRAWS = {"symmetrygan": 20000, "liegan": 1000}  # of the level of chance
-CHOICES = ("best", "by_loss", "last")
 
 
 def run(config: LensGAN, runtime: Runtime) -> Result:
-    """Train the stack, judge every epoch, choose one in three ways, compare with chance."""
+    """Train the stack, score every epoch, choose one in four ways, compare with chance."""
     gan, batches, diary = prepared(config, runtime)
 
     def batch(step: int) -> tuple[Tensor, Tensor, int]:
@@ -60,6 +60,7 @@ def reported(config: LensGAN, diary: Diary, batches: Batches, training: Trained)
     matrices, written = diary.matrices.cpu(), diary.written.cpu()
     curves = judged(config.method, matrices)
     curves |= dict(zip(WRITTEN, written.unbind(-1), strict=True))
+    curves["judge"] = diary.judge().cpu()
     metrics = chosen(curves) | chance(config)
     tensors = {f"curve/{name}": curve for name, curve in curves.items()}
     tensors["matrices"] = matrices
@@ -88,15 +89,18 @@ def judged(
 def epochs_chosen(
     curves: Mapping[str, Float[Tensor, "epochs runs"]],
 ) -> dict[str, Int[Tensor, " runs"]]:
-    """The epoch that counts for every run, chosen in three ways.
+    """The epoch that counts for every run: by the answer, in two ways without it, and the last.
 
-    "by_loss" is what a user can do: the epoch whose discriminator has, on samples that it was not
-    trained on, the loss nearest to that of one that cannot tell, ln 2. A smaller one tells, a
-    larger one lags behind.
+    "by_loss" is the epoch whose discriminator has, on samples that it was not trained on, the loss
+    nearest to that of one that cannot tell, ln 2. A smaller one tells, a larger one lags behind;
+    but one that has hardly been trained cannot tell either. "by_judge" therefore lets the last
+    discriminator judge the transformations of all epochs, and takes the one it tells worst.
     """
     undecided = (curves["discriminator"] - math.log(2)).abs().argmin(0)
     last = torch.full_like(undecided, len(curves["discriminator"]) - 1)
-    return {"best": curves["score"].argmax(0), "by_loss": undecided, "last": last}
+    judge = curves["judge"].argmax(0)
+    best = curves["score"].argmax(0)
+    return {"best": best, "by_loss": undecided, "by_judge": judge, "last": last}
 
 
 def chosen(curves: Mapping[str, Float[Tensor, "epochs runs"]]) -> dict[str, Metric]:
@@ -149,7 +153,7 @@ LENS_GAN = Experiment(
         "paper": LensGAN(samples=2_560_000, epochs=100),
     },
     run=run,
-    headline=("score_best", "score_by_loss", "score_last"),
+    headline=("score_best", "score_by_loss", "score_by_judge", "score_last"),
     threads=1,
     wanted=(
         Wanted("laptop", LONG, (0,)),

@@ -57,7 +57,6 @@ class Batches:
     ) -> None:
         self.samples, self.size, self.turns = samples, config.batch_size, gan.turns
         self.seeds = run_seeds(config)
-        self.rows = torch.arange(len(samples), device=samples.device)[:, None]
         self.steps_per_epoch = self.turns * (samples.shape[1] // self.size)
         self.epoch = -1
 
@@ -68,12 +67,13 @@ class Batches:
             self._shuffle(epoch)
         number, turn = divmod(place, self.turns)
         part = slice(number * self.size, (number + 1) * self.size)
-        return self.samples[self.rows, self.order[:, part]], self.z[:, part], turn
+        return self.shown[:, part], self.z[:, part], turn
 
     def _shuffle(self, epoch: int) -> None:
         n, device = self.samples.shape[1], self.samples.device
         draws = [generator(seed, f"epoch {epoch}") for seed in self.seeds]
-        self.order = torch.stack([torch.randperm(n, generator=g) for g in draws]).to(device)
+        orders = [torch.randperm(n, generator=g).to(device) for g in draws]
+        self.shown = torch.stack([x[o] for x, o in zip(self.samples, orders, strict=True)])
         self.z = torch.stack([torch.randn(n, generator=g) for g in draws]).to(device)
         self.epoch = epoch
 
@@ -109,6 +109,13 @@ class Diary(nn.Module):
         self.written[epoch] = torch.stack(
             [gan.deceiving(moved), gan.telling(self.held_out, moved), near], dim=-1
         )
+
+    @torch.no_grad()
+    def judge(self) -> Float[Tensor, "epochs runs"]:
+        """Loss of the discriminators as they are now on what every epoch makes of the samples."""
+        gan = self.gan[0]
+        moved = (gan.moved_by(matrices, self.held_out, self.z) for matrices in self.matrices)
+        return torch.stack([gan.telling(self.held_out, samples) for samples in moved])
 
 
 def adam(gan: Adversaries, rates: tuple[float, float]) -> torch.optim.Adam:

@@ -1,4 +1,4 @@
-"""The adversarial baselines: batches, the three choices of an epoch, chance, resumption."""
+"""The adversarial baselines: batches, the four choices of an epoch, chance, resumption."""
 
 import math
 
@@ -50,8 +50,10 @@ def test_a_run_reports_every_choice_and_every_epoch(found):
         epoch = metrics["epoch_by_loss"][r] - 1
         assert undecided[epoch, r] == undecided[:, r].min()
         assert metrics["score_by_loss"][r] == pytest.approx(score[epoch, r].item())
-    for name in WRITTEN:
+    for name in (*WRITTEN, "judge"):
         assert result.tensors[f"curve/{name}"].std() > 0
+    judge, own = (result.tensors[f"curve/{name}"] for name in ("judge", "discriminator"))
+    assert torch.allclose(judge[-1], own[-1]) and not torch.allclose(judge[0], own[0])
     assert score.std() > 0
 
 
@@ -64,7 +66,7 @@ def test_the_scores_without_the_identity_are_the_lower_ones():
     assert (curves["score_without_identity"] < 0.5).all()
     config = small("symmetrygan")
     metrics = run(config, Runtime()).metrics
-    for choice in ("best", "by_loss", "last"):
+    for choice in ("best", "by_loss", "by_judge", "last"):
         with_it = torch.tensor(metrics[f"score_{choice}"].value)
         assert (torch.tensor(metrics[f"score_without_identity_{choice}"].value) <= with_it).all()
         winners = torch.tensor(metrics[f"winner_{choice}"].value)
@@ -80,13 +82,14 @@ def test_chance_is_that_of_the_published_score():
     assert metrics["chance"].value < metrics["chance_best"].value < 1
 
 
-def test_three_ways_to_choose_an_epoch():
+def test_four_ways_to_choose_an_epoch():
     curves = {
         "score": torch.tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.4]]),
         "discriminator": torch.tensor([[0.5, 0.8], [0.72, 0.6], [0.69, 0.70]]),
+        "judge": torch.tensor([[0.5, 0.8], [0.9, 0.6], [0.69, 0.70]]),
     }
     epochs = {name: found.tolist() for name, found in epochs_chosen(curves).items()}
-    assert epochs == {"best": [1, 0], "by_loss": [2, 2], "last": [2, 2]}
+    assert epochs == {"best": [1, 0], "by_loss": [2, 2], "by_judge": [1, 0], "last": [2, 2]}
 
 
 @pytest.mark.parametrize("method", METHODS)

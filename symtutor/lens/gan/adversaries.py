@@ -45,10 +45,13 @@ class Adversaries(nn.Module, ABC):
         """What has been learned: a transformation, or the generator of a group of them."""
 
     @abstractmethod
-    def moved(
-        self, x: Float[Tensor, "runs batch d"], z: Float[Tensor, "runs batch"]
+    def moved_by(
+        self,
+        matrices: Float[Tensor, "runs d d"],
+        x: Float[Tensor, "runs batch d"],
+        z: Float[Tensor, "runs batch"],
     ) -> Float[Tensor, "runs batch d"]:
-        """The samples after the transformation, which may depend on a random number of each."""
+        """The samples after a transformation, which may depend on a random number of each."""
 
     @abstractmethod
     def losses(
@@ -58,6 +61,13 @@ class Adversaries(nn.Module, ABC):
 
         Neither sends gradients into the other's weights, so that their sum can be descended on.
         """
+
+    def moved(
+        self, x: Float[Tensor, "runs batch d"], z: Float[Tensor, "runs batch"]
+    ) -> Float[Tensor, "runs batch d"]:
+        """The samples after the transformation that has been learned."""
+        self._check(x)
+        return self.moved_by(self.matrices(), x, z)
 
     def seen(self, x: Float[Tensor, "runs batch d"]) -> Float[Tensor, "runs batch inputs"]:
         """What the discriminator gets to see of a vector."""
@@ -119,12 +129,14 @@ class SymmetryGAN(Adversaries):
         """The orthogonal matrices Q."""
         return torch.linalg.qr(self.free)[0]
 
-    def moved(
-        self, x: Float[Tensor, "runs batch d"], z: Float[Tensor, "runs batch"]
+    def moved_by(
+        self,
+        matrices: Float[Tensor, "runs d d"],
+        x: Float[Tensor, "runs batch d"],
+        z: Float[Tensor, "runs batch"],
     ) -> Float[Tensor, "runs batch d"]:
         """The products x Q; nothing is random in them."""
-        self._check(x)
-        return torch.bmm(x, self.matrices())
+        return torch.bmm(x, matrices)
 
     def losses(
         self, x: Float[Tensor, "runs batch d"], z: Float[Tensor, "runs batch"], turn: int
@@ -183,12 +195,14 @@ class LieGAN(Adversaries):
         """The generators L."""
         return self.free
 
-    def moved(
-        self, x: Float[Tensor, "runs batch d"], z: Float[Tensor, "runs batch"]
+    def moved_by(
+        self,
+        matrices: Float[Tensor, "runs d d"],
+        x: Float[Tensor, "runs batch d"],
+        z: Float[Tensor, "runs batch"],
     ) -> Float[Tensor, "runs batch d"]:
         """Every sample by its own element of the group."""
-        self._check(x)
-        elements = torch.matrix_exp(z[..., None, None] * self.free[:, None])
+        elements = torch.matrix_exp(z[..., None, None] * matrices[:, None])
         return torch.einsum("rbij,rbj->rbi", elements, x)
 
     def losses(
