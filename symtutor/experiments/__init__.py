@@ -12,6 +12,7 @@ from .cifar_extractor import CIFAR_EXTRACTOR
 from .cifar_symmetry import CIFAR_SYMMETRY
 from .colour_symmetry import COLOUR_SYMMETRY
 from .fno import ABLATION_INTERPOLATION, FNO_TRAINING
+from .lens import LENS
 from .lens_gan import LENS_GAN
 from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
@@ -29,6 +30,7 @@ EXPERIMENTS = (
     ABLATION_LIPSCHITZ,
     ABLATION_SCALE,
     ABLATION_WEIGHTS,
+    LENS,
     LENS_GAN,
 )
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}

@@ -15,7 +15,7 @@ from ..lens import generator_cosine, interior_cosine, representation_cosine
 from ..training import Runtime
 from .base import Experiment, Metric, Result
 from .lens_config import LensTraining
-from .lens_training import learn, run_seeds
+from .lens_training import learn, run_seeds, setting_of
 
 
 def draw(config: LensTraining) -> Float[Tensor, "runs n d"]:
@@ -32,7 +32,8 @@ def draw(config: LensTraining) -> Float[Tensor, "runs n d"]:
 def run(config: LensTraining, runtime: Runtime) -> Result:
     """Draw the data, train the stack, compare with what was hidden."""
     data = draw(config)
-    lens, kept, trained = learn(config, runtime, data, LENS.identity(config))
+    settings, seeds = [setting_of(config)] * config.runs, run_seeds(config)
+    lens, kept, trained = learn(config, runtime, data, settings, seeds, LENS.identity(config))
     chosen = SIGNALS[config.data]
     M, truth = (make(chosen.symmetry, chosen.d) for make in (hidden_map, hidden_generator))
     with torch.no_grad():

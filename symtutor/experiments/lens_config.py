@@ -1,9 +1,10 @@
 """The settings of the experiments with lenses."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ..data.signals import SIGNALS
-from .base import above_zero, at_least, known
+from .base import above_zero, at_least, known, one_of_its_choices
 
 EPOCH = 100
 """Steps between changes of the learning rates, as published."""
@@ -27,6 +28,8 @@ class LensTraining:
         w_uniformity: weight of stationarity.
         w_resolution: weight of the total correlation.
         w_information: weight of the entropy.
+        without: a term whose weight is 0 instead: "alignment", "uniformity", "resolution" or
+            "information"; "nothing" leaves all.
         noise: deviation of the filters' noise at the start.
         noise_steps: steps in which it falls by a factor e.
         padding: zeros on each side of a datum; -1: as many as it has components.
@@ -49,6 +52,7 @@ class LensTraining:
     w_uniformity: float = 2.0
     w_resolution: float = 1.0
     w_information: float = 1.0
+    without: Literal["nothing", "alignment", "uniformity", "resolution", "information"] = "nothing"
     noise: float = 0.1
     noise_steps: int = 1000
     padding: int = -1
@@ -59,6 +63,7 @@ class LensTraining:
 
     def __post_init__(self) -> None:
         known("data set", self.data, SIGNALS)
+        one_of_its_choices(self)
         at_least(self, 0, "seed", "noise", "hidden")
         at_least(self, 0, "w_alignment", "w_uniformity", "w_resolution", "w_information")
         at_least(self, -1, "padding", "data_noise")

@@ -1,7 +1,7 @@
 """Training a stack of lenses on raw vectors."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,25 @@ from ..lens import Lens, LensWeights
 from ..numerics.random import fan_out, generator
 from ..training import Loss, Runtime, Trained, train
 from .lens_config import EPOCH, LensTraining
+
+
+class Setting(NamedTuple):
+    """What may differ from run to run of a stack: rates at the start, their fall, and weights."""
+
+    rate_model: float
+    rate_estimator: float
+    decay: float
+    alignment: float
+    uniformity: float
+    resolution: float
+    information: float
+
+
+def setting_of(config: LensTraining) -> Setting:
+    """The one setting of a configuration; a term that is left out has the weight 0."""
+    terms = ("alignment", "uniformity", "resolution", "information")
+    weights = (0.0 if config.without == t else getattr(config, f"w_{t}") for t in terms)
+    return Setting(config.rate_model, config.rate_estimator, config.decay, *weights)
 
 
 class Snapshots(nn.Module):
@@ -35,7 +54,7 @@ class Snapshots(nn.Module):
 
 
 class Clock:
-    r"""Learning rates and the normalised time $\tau_n=\sum_{m\le n}\eta_m/\sum_m\eta_m$ (eq. 21).
+    r"""Learning rates and normalised time $\tau_n=\sum_{m\le n}\eta_m/\sum_m\eta_m$ (eq. 21).
 
     The rates are constant for an epoch of 100 steps and fall evenly in the logarithm, by `decay`
     from the first epoch to the last.
@@ -90,27 +109,35 @@ def run_seeds(config: Any) -> list[int]:
     return [fan_out(config.seed, f"run {i}") for i in range(config.runs)]
 
 
-def new_lens(config: LensTraining) -> Lens:
+def new_lens(config: LensTraining, seeds: Sequence[int]) -> Lens:
     """The stack before training."""
     return Lens(
         config.d,
         padding=None if config.padding < 0 else config.padding,
         hidden=config.hidden or None,
-        seeds=run_seeds(config),
+        seeds=seeds,
     )
 
 
-def adam(lens: Lens, model: Sequence[float], estimator: Sequence[float]) -> torch.optim.Adam:
+def adam(lens: Lens, settings: Sequence[Setting]) -> torch.optim.Adam:
     """Two parameter groups for every run, generator with filter, and densities."""
     groups = []
-    for run, rates in enumerate(zip(model, estimator, strict=True)):
-        for own, rate in zip(lens.parameters_of(run), rates, strict=True):
-            groups.append({"params": own, "lr": rate})
+    for run, own in enumerate(settings):
+        model, estimator = lens.parameters_of(run)
+        groups.append({"params": model, "lr": own.rate_model})
+        groups.append({"params": estimator, "lr": own.rate_estimator})
     return torch.optim.Adam(groups, eps=1e-7, fused=True)
 
 
-def mean_loss(lens: Lens, weights: LensWeights) -> Any:
+def summed_loss(lens: Lens, settings: Sequence[Setting]) -> Any:
     """The sum over runs that is minimised, and means over runs for the history."""
+    device = lens.generator.pairs.device
+    weights = LensWeights(
+        *(
+            torch.tensor([getattr(own, name) for own in settings], device=device)
+            for name in LensWeights._fields
+        )
+    )
 
     def loss(x: Tensor, noise: Tensor, tau: Tensor) -> Loss:
         found = lens(x, noise, tau, weights)
@@ -124,41 +151,39 @@ def learn(
     config: LensTraining,
     runtime: Runtime,
     data: Float[Tensor, "runs n d"],
+    settings: Sequence[Setting],
+    seeds: Sequence[int],
     identity: Mapping[str, Any],
-    name: str = "lens",
 ) -> tuple[Lens, Snapshots, Trained]:
-    """Train one stack, all runs with the settings of the configuration."""
-    lens = new_lens(config).to(runtime.device)
-    kept = Snapshots(config.snapshots + 1, config.runs, config.d).to(runtime.device)
-    clock = Clock(config.steps, [config.decay] * config.runs)
+    """Train one stack, each run with its own data, setting and seed."""
+    runs = len(settings)
+    lens = new_lens(config, seeds).to(runtime.device)
+    kept = Snapshots(config.snapshots + 1, runs, config.d).to(runtime.device)
+    clock = Clock(config.steps, [own.decay for own in settings])
     tau = clock.tau.to(runtime.device)
-    samples = Samples(data.to(runtime.device), config.batch, run_seeds(config))
+    samples = Samples(data.to(runtime.device), config.batch, seeds)
     noise = generator(config.seed, "lens noise", runtime.device)
     every = max(1, config.steps // config.snapshots)
 
     def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
         if step % every == 0 and step // every < config.snapshots:
             kept.keep(step // every, lens, tau[step])
-        shape = (config.runs, config.d)
+        shape = (runs, config.d)
         amplitude = config.noise * torch.exp(torch.tensor(-step / config.noise_steps))
         drawn = torch.randn(shape, generator=noise, device=runtime.device)
         return samples(step), amplitude.to(runtime.device) * drawn, tau[step]
 
-    weights = LensWeights(
-        config.w_alignment, config.w_uniformity, config.w_resolution, config.w_information
-    )
-    rates = ([rate] * config.runs for rate in (config.rate_model, config.rate_estimator))
     trained = train(
-        mean_loss(lens, weights),
+        summed_loss(lens, settings),
         batch,
-        adam(lens, *rates),
+        adam(lens, settings),
         {"lens": lens, "kept": kept},
         steps=config.steps,
         generators={"noise": noise},
         schedule=clock,
         runtime=runtime,
         identity=identity,
-        name=name,
+        name="lens",
     )
     kept.keep(config.snapshots, lens, tau[-1])
     return lens, kept, trained

@@ -1,5 +1,6 @@
 """SymmetryLens: hidden translations of raw vectors, found by locality and stationarity."""
 
+from .adapter import SymmetryAdapter
 from .generator import Generator, ResolvingFilter, group_convolution
 from .losses import LensWeights
 from .model import Lens, LensLoss
@@ -11,6 +12,7 @@ __all__ = [
     "LensLoss",
     "LensWeights",
     "ResolvingFilter",
+    "SymmetryAdapter",
     "generator_cosine",
     "group_convolution",
     "interior_cosine",

@@ -20,15 +20,19 @@ TABLE = 1 << 20  # numbers in a table on a CPU, which should stay in the cache
 
 
 def _parts(o: Tensor, d: int) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-    """Log-weights, means, log-deviations "... k d" of the outputs, and their slopes by these."""
+    """Log-weights, means, log-deviations "... k d" of the outputs, and their slopes by these.
+
+    The outputs are overwritten.
+    """
     o_w, o_mu, o_s = o.unflatten(-1, (KERNELS, d)).unbind(1)
-    t_w, t_s = o_w.tanh(), o_s.tanh()
+    a, h = o_w.tanh_() * BOUND, o_s.tanh_() * (BOUND / 2)
+    mu = F.leaky_relu(o_mu, LEAK)
     slopes = [
-        BOUND - BOUND * t_w * t_w,
+        o_w.square_().mul_(-BOUND).add_(BOUND),
         leak(o_mu, o_mu > 0),
-        BOUND / 2 - BOUND / 2 * t_s * t_s,
+        o_s.square_().mul_(-BOUND / 2).add_(BOUND / 2),
     ]
-    return BOUND * t_w, F.leaky_relu(o_mu, LEAK), BOUND / 2 * t_s, slopes
+    return a, mu, h, slopes
 
 
 def _pieces(n: int, size: int) -> list[slice]:
@@ -68,9 +72,13 @@ class _Pass:
         found = mixture(tile, a, mu, h, self.floor)
         by_o = [x.mul_(by) for x, by in zip(by_o, found[2:], strict=True)]
         slope = slope.unflatten(-1, (KERNELS, self.d)).unbind(1)
-        by_v = sum(over_kernels(x * by) for x, by in zip(slope, by_o, strict=True))
+        by_v = slope[0] * by_o[0]
+        by_v.addcmul_(slope[1], by_o[1]).addcmul_(slope[2], by_o[2])
         self.log_means[:, slots] += found.log.sum(3)
-        self.by_y[:, slots, :, samples], self.by_v[:, slots, :, samples] = found.by_y, by_v
+        self.by_y[:, slots, :, samples], self.by_v[:, slots, :, samples] = (
+            found.by_y,
+            over_kernels(by_v),
+        )
         own = torch.stack([by[:, :, 0] for by in by_o], dim=1) * self.off[slots, None, None]
         nets.collect(v[:, :, 0], own.flatten(-2), self.grads)
 

@@ -59,17 +59,18 @@ def mixture(
         h: logarithms of the standard deviations.
         floor: epsilon.
     """
-    inverse, weight = torch.exp(-h), torch.exp(a)
-    z = (y.unsqueeze(-2) - mu) * inverse
+    inverse, weight = h.neg().exp_(), a.exp()
+    z = (y.unsqueeze(-2) - mu).mul_(inverse)
     squared = z * z
-    kernel = torch.exp(squared * -0.5) * (inverse * weight)
+    kernel = (squared * -0.5).exp_().mul_(inverse).mul_(weight)
     total = over_kernels(weight)
     density = over_kernels(kernel) * (_ROOT / total)
     above = density + (floor or torch.finfo(y.dtype).tiny)
-    share = kernel * (_ROOT / (total * above)).unsqueeze(-2)
-    by_mu = share * z * inverse
-    by_a = share - weight * (density / (above * total)).unsqueeze(-2)
-    return Mixture(above.log(), -over_kernels(by_mu), by_a, by_mu, share * (squared - 1))
+    share = kernel.mul_((_ROOT / (total * above)).unsqueeze(-2))
+    by_mu = z.mul_(share).mul_(inverse)
+    by_a = torch.addcmul(share, weight, (density / (above * total)).unsqueeze(-2), value=-1)
+    by_h = squared.sub_(1).mul_(share)
+    return Mixture(above.log(), -over_kernels(by_mu), by_a, by_mu, by_h)
 
 
 class _MarginalMeans(torch.autograd.Function):

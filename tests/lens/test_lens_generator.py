@@ -83,7 +83,7 @@ def test_a_dimension_without_a_middle_is_refused(d):
 
 @pytest.mark.parametrize("change", [{"padding": -1}, {"seeds": ()}])
 def test_a_generator_needs_a_seed_and_no_negative_padding(change):
-    with pytest.raises(ValueError, match="padding=.* seeds"):
+    with pytest.raises(ValueError, match=r"padding=.* seeds"):
         Generator(7, **change)
 
 
