@@ -33,6 +33,23 @@ class Forward(NamedTuple):
     conditional: list[torch.Tensor]
 
 
+@torch.no_grad()
+def published_copy(lens, run=0):
+    """The published model with the weights of one run of ours; there kernels come first."""
+    own, densities, d = lens.conditionals, lens.marginals, lens.d
+    net = Published(d, lens.generator.padding, own.hidden)
+    net.generator.copy_(lens.generator.antisymmetric()[run])
+    net.filter.copy_(lens.filter.values[run])
+    for name in ("logits", "means", "log_variances"):
+        getattr(net, name).copy_(getattr(densities, name)[run].T)
+    for i, (inward, _, outward) in enumerate(net.networks):
+        inward.weight.copy_(own.w1[run][i].T)
+        inward.bias.copy_(own.b1[run][i])
+        outward.weight.copy_(own.w2[run][i].unflatten(1, (KERNELS, d)).mT.flatten(1).T)
+        outward.bias.copy_(own.b2[run][i].unflatten(0, (KERNELS, d)).T.flatten())
+    return net
+
+
 def log_mixture(y, weights, means, variances):
     """Log density of y "b d" under mixtures "... d 4", with the published floor."""
     normal = torch.exp(-((y[..., None] - means) ** 2) / (2 * variances))
