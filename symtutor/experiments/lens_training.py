@@ -1,5 +1,6 @@
 """Training a stack of lenses on raw vectors."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -162,16 +163,15 @@ def learn(
     clock = Clock(config.steps, [own.decay for own in settings])
     tau = clock.tau.to(runtime.device)
     samples = Samples(data.to(runtime.device), config.batch, seeds)
-    noise = generator(config.seed, "lens noise", runtime.device)
+    noises = [generator(seed, "lens noise") for seed in seeds]
     every = max(1, config.steps // config.snapshots)
 
     def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
         if step % every == 0 and step // every < config.snapshots:
             kept.keep(step // every, lens, tau[step])
-        shape = (runs, config.d)
-        amplitude = config.noise * torch.exp(torch.tensor(-step / config.noise_steps))
-        drawn = torch.randn(shape, generator=noise, device=runtime.device)
-        return samples(step), amplitude.to(runtime.device) * drawn, tau[step]
+        noise = torch.stack([torch.randn(config.d, generator=own) for own in noises])
+        noise *= config.noise * math.exp(-step / config.noise_steps)
+        return samples(step), noise.to(runtime.device), tau[step]
 
     trained = train(
         summed_loss(lens, settings),
@@ -179,7 +179,7 @@ def learn(
         adam(lens, settings),
         {"lens": lens, "kept": kept},
         steps=config.steps,
-        generators={"noise": noise},
+        generators={f"noise {run}": own for run, own in enumerate(noises)},
         schedule=clock,
         runtime=runtime,
         identity=identity,
