@@ -4,7 +4,7 @@ from .equations import EQUATIONS, KS, Burgers, CKdV, Equation, Heat, KdV, NKdV
 from .hidden import hidden_generator, hidden_map
 from .images import Images, load_images
 from .initial import initial_condition
-from .signals import SIGNALS, SignalSet, signals
+from .signal_sets import SIGNALS, SignalSet, signals
 from .trajectories import Trajectories, simulate
 
 __all__ = [

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..data.hidden import hidden_generator, hidden_map
-from ..data.signals import SIGNALS, signals
+from ..data.signal_sets import SIGNALS, signals
 from ..files import sha256, tensor_bytes
 from ..lens import generator_cosine, interior_cosine, representation_cosine
 from ..training import Runtime

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ..data.signals import SIGNALS
+from ..data.signal_sets import SIGNALS
 from .base import above_zero, at_least, known, one_of_its_choices
 
 EPOCH = 100

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..data.signals import SIGNALS, signals
+from ..data.signal_sets import SIGNALS, signals
 from ..lens.gan import METHODS, Adversaries, LieGAN
 from ..numerics.random import fan_out, generator
 from ..training import Loss, Runtime

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from symtutor.data import SIGNALS, hidden_map, signals
-from symtutor.data.signals import BLOCK
+from symtutor.data.signal_sets import BLOCK
 
 N = 50_000
 SYNTHETIC = [name for name, chosen in SIGNALS.items() if chosen.scale is not None]
