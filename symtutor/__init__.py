@@ -3,7 +3,7 @@
 The names below are the whole public interface; the book imports them as `import symtutor as st`.
 """
 
-from . import colours, experiments, images, models
+from . import colours, experiments, images, lens, models
 from .actions import (
     Acted,
     act_on_images,
@@ -38,6 +38,7 @@ from .colours import (
 from .data import (
     EQUATIONS,
     KS,
+    SIGNALS,
     Burgers,
     CKdV,
     Equation,
@@ -45,9 +46,13 @@ from .data import (
     Images,
     KdV,
     NKdV,
+    SignalSet,
     Trajectories,
+    hidden_generator,
+    hidden_map,
     initial_condition,
     load_images,
+    signals,
     simulate,
 )
 from .data.loader import Batches
@@ -70,6 +75,23 @@ from .flows import flow, group_law_defect, inverse
 from .images import AffineAugment, FlowAugment, LearnedAugment
 from .interactive import slider
 from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots, splatted_jet
+from .lens import (
+    FlowScore,
+    Lens,
+    LensLoss,
+    LensWeights,
+    LieGAN,
+    ResolvingFilter,
+    SkewGenerator,
+    SymmetryAdapter,
+    SymmetryGAN,
+    flow_score,
+    generator_cosine,
+    group_convolution,
+    interior_cosine,
+    representation_cosine,
+    shift_cosines,
+)
 from .losses import lipschitz, nearest, orthonormality, sobolev
 from .models import FNO, ResNet, folded, load_extractor
 from .numerics.chart import Chart
@@ -152,32 +174,35 @@ from .validity import (
 
 __version__ = "0.1.0"
 
-__all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "FNO", "KS", "MARKERS", "Acted"]
+__all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "FNO", "KS", "MARKERS", "SIGNALS", "Acted"]
 __all__ += ["AffineAugment", "AffineField", "Algebra", "Band", "Batches", "Burgers", "BusyError"]
 __all__ += ["CKdV", "Chart", "Charted", "CheckResult", "ClaimError", "Combined", "DamagedError"]
-__all__ += ["DeviceMemoryError", "Equation", "Field", "FlowAugment", "Heat", "History", "Images"]
-__all__ += ["Interval", "KdV", "LearnedAugment", "LibraryField", "Loss", "MLPField", "MatrixField"]
-__all__ += ["MismatchError", "NKdV", "NonFiniteError", "Projection", "Quadrature", "Record"]
-__all__ += ["Records", "ResNet", "Runtime", "Score", "Snapshots", "Spectrum", "StoppedError"]
-__all__ += ["Trained", "Trajectories", "UnknownNameError", "Versions", "WenoDerivative", "Windows"]
-__all__ += ["act_on_colours", "act_on_images", "act_on_solutions", "as_pixels", "bilinear"]
-__all__ += ["characteristic_residual", "check", "claim", "colour_sensitivity", "colour_table"]
-__all__ += ["colour_validity", "colours", "constant", "cosine", "dealias", "deformed_derivatives"]
-__all__ += ["derivative", "derivatives", "dirichlet_kernel", "displayed", "etdrk4", "execute"]
-__all__ += ["exercise", "exercises", "experiments", "fan_out", "feature_angle", "feature_rate"]
-__all__ += ["feature_validity", "field_angles", "field_grid", "flow", "folded", "frame_errors"]
-__all__ += ["generator", "glue", "gram", "grid_quadrature", "group_law_defect", "image_gradient"]
-__all__ += ["image_grid", "image_strip", "images", "infinitesimal_feature_validity"]
-__all__ += ["infinitesimal_residual", "initial_condition", "inner", "inside", "invariance"]
-__all__ += ["invariant_change", "inverse", "killing_form", "lie_bracket", "linear_weights"]
+__all__ += ["DeviceMemoryError", "Equation", "Field", "FlowAugment", "FlowScore", "Heat", "History"]
+__all__ += ["Images", "Interval", "KdV", "LearnedAugment", "Lens", "LensLoss", "LensWeights"]
+__all__ += ["LibraryField", "LieGAN", "Loss", "MLPField", "MatrixField", "MismatchError", "NKdV"]
+__all__ += ["NonFiniteError", "Projection", "Quadrature", "Record", "Records", "ResNet"]
+__all__ += ["ResolvingFilter", "Runtime", "Score", "SignalSet", "SkewGenerator", "Snapshots"]
+__all__ += ["Spectrum", "StoppedError", "SymmetryAdapter", "SymmetryGAN", "Trained", "Trajectories"]
+__all__ += ["UnknownNameError", "Versions", "WenoDerivative", "Windows", "act_on_colours"]
+__all__ += ["act_on_images", "act_on_solutions", "as_pixels", "bilinear", "characteristic_residual"]
+__all__ += ["check", "claim", "colour_sensitivity", "colour_table", "colour_validity", "colours"]
+__all__ += ["constant", "cosine", "dealias", "deformed_derivatives", "derivative", "derivatives"]
+__all__ += ["dirichlet_kernel", "displayed", "etdrk4", "execute", "exercise", "exercises"]
+__all__ += ["experiments", "fan_out", "feature_angle", "feature_rate", "feature_validity"]
+__all__ += ["field_angles", "field_grid", "flow", "flow_score", "folded", "frame_errors"]
+__all__ += ["generator", "generator_cosine", "glue", "gram", "grid_quadrature", "group_convolution"]
+__all__ += ["group_law_defect", "hidden_generator", "hidden_map", "image_gradient", "image_grid"]
+__all__ += ["image_strip", "images", "infinitesimal_feature_validity", "infinitesimal_residual"]
+__all__ += ["initial_condition", "inner", "inside", "interior_cosine", "invariance"]
+__all__ += ["invariant_change", "inverse", "killing_form", "lens", "lie_bracket", "linear_weights"]
 __all__ += ["lipschitz", "load_extractor", "load_field", "load_images", "load_solution_field"]
 __all__ += ["longest_run", "mean_interval", "models", "monomials", "moved_jet", "moved_residual"]
 __all__ += ["nearest", "nearest_colour", "nmse", "orbits", "orthonormal", "orthonormality"]
 __all__ += ["piecewise", "pixel_grid", "pixel_sensitivity", "project", "prolong", "provenance"]
-__all__ += ["pull_back_images", "quiver", "recoloured", "record", "resample", "residual_score"]
-__all__ += ["restored", "rk4", "rk4_step", "rollout", "setup", "simulate", "slider", "snapshots"]
-__all__ += ["sobolev", "solution_graph", "solution_validity", "solution_versions", "spacetime"]
-__all__ += ["splatted_jet"]
+__all__ += ["pull_back_images", "quiver", "recoloured", "record", "representation_cosine"]
+__all__ += ["resample", "residual_score", "restored", "rk4", "rk4_step", "rollout", "setup"]
+__all__ += ["shift_cosines", "signals", "simulate", "slider", "snapshots", "sobolev"]
+__all__ += ["solution_graph", "solution_validity", "solution_versions", "spacetime", "splatted_jet"]
 __all__ += ["stirring", "structure_constants", "style", "symmetry_spectrum", "term_name"]
 __all__ += ["to_colours", "to_pixels", "train", "unresolved", "warp", "warped_grid", "waterfall"]
 __all__ += ["weno_derivative", "whittaker_shannon", "window_sensitivity"]

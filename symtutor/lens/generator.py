@@ -13,7 +13,7 @@ EPS = 1e-7
 """Added to norms, variances and densities, as published."""
 
 
-class Generator(nn.Module):
+class SkewGenerator(nn.Module):
     r"""Antisymmetric matrices $s$ with $G=e^s\in SO(n)$, $n=d+2p$; one for every run.
 
     Learned are the entries above the diagonal. G moves a datum by one step; it acts on the datum
@@ -29,7 +29,7 @@ class Generator(nn.Module):
         ValueError: if d is even or below 3, the padding negative, or no seed is given.
 
     Example:
-        >>> G = Generator(7, seeds=(0, 1))()
+        >>> G = SkewGenerator(7, seeds=(0, 1))()
         >>> G.shape, bool(torch.dist(G @ G.mT, torch.eye(21).expand_as(G)) < 1e-5)
         (torch.Size([2, 21, 21]), True)
     """

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .conditionals import Conditionals
 from .entropy import alignment, covariance, joint_entropy
-from .generator import EPS, Generator, ResolvingFilter, group_convolution
+from .generator import EPS, ResolvingFilter, SkewGenerator, group_convolution
 from .losses import LensWeights, conditional_uniformity, marginal_uniformity
 from .mixtures import Marginals
 
@@ -72,7 +72,7 @@ class Lens(nn.Module):
     ) -> None:
         super().__init__()
         self.d, self.seeds, self.floor = d, tuple(seeds), floor
-        self.generator = Generator(d, padding, seeds=seeds)
+        self.generator = SkewGenerator(d, padding, seeds=seeds)
         self.filter = ResolvingFilter(d, len(self.seeds))
         self.marginals = Marginals(d, seeds)
         self.conditionals = Conditionals(d, hidden, seeds)

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def _cosine(a: Tensor, b: Tensor) -> Tensor:
+def matrix_cosine(a: Tensor, b: Tensor) -> Tensor:
     """Cosine of the angle between matrices, by the Frobenius inner product."""
     a, b = a.flatten(-2), b.flatten(-2)
     lengths = (a.norm(dim=-1) * b.norm(dim=-1)).clamp(min=torch.finfo(a.dtype).tiny)
@@ -25,7 +25,7 @@ def generator_cosine(
         tensor([1., 1., 0.])
     """
     truth = truth.to(G)
-    return torch.maximum(_cosine(G, truth), _cosine(G, truth.mT))
+    return torch.maximum(matrix_cosine(G, truth), matrix_cosine(G, truth.mT))
 
 
 def interior_cosine(
@@ -48,8 +48,8 @@ def interior_cosine(
     """
     M, truth = M.to(G), truth.to(G)
     G, T = M @ G @ M.mT, M @ truth @ M.mT
-    one = _cosine(G[..., :-1, 1:], T[:-1, 1:])
-    return torch.maximum(one, _cosine(G[..., 1:, :-1], T.mT[1:, :-1]))
+    one = matrix_cosine(G[..., :-1, 1:], T[:-1, 1:])
+    return torch.maximum(one, matrix_cosine(G[..., 1:, :-1], T.mT[1:, :-1]))
 
 
 def representation_cosine(
@@ -62,4 +62,4 @@ def representation_cosine(
         1.0
     """
     ideal = M.to(L).mT
-    return torch.maximum(_cosine(L, ideal).abs(), _cosine(L, ideal.flip(-1)).abs())
+    return torch.maximum(matrix_cosine(L, ideal).abs(), matrix_cosine(L, ideal.flip(-1)).abs())

@@ -4,7 +4,7 @@ import jaxtyping
 import pytest
 import torch
 
-from symtutor.lens import Generator, ResolvingFilter, group_convolution
+from symtutor.lens import ResolvingFilter, SkewGenerator, group_convolution
 
 
 def shift(n):
@@ -31,7 +31,7 @@ def test_a_delta_beside_the_middle_loses_a_component():
 
 @pytest.mark.parametrize(("d", "padding"), [(7, 0), (7, 7), (5, 2), (33, 33)])
 def test_columns_are_the_filter_moved_by_powers(d, padding):
-    net = Generator(d, padding, seeds=(1, 2), std=0.5).double()
+    net = SkewGenerator(d, padding, seeds=(1, 2), std=0.5).double()
     G, f = net(), torch.randn(2, d, dtype=torch.float64)
     L = group_convolution(G, f)
     padded = torch.nn.functional.pad(f, (padding, padding))
@@ -42,7 +42,7 @@ def test_columns_are_the_filter_moved_by_powers(d, padding):
 
 
 def test_the_generator_is_orthogonal_and_near_the_identity_at_first():
-    net = Generator(7, seeds=(0, 1)).double()
+    net = SkewGenerator(7, seeds=(0, 1)).double()
     G, s = net(), net.antisymmetric()
     assert torch.equal(s, -s.mT) and s.shape == (2, 21, 21)
     assert torch.allclose(G @ G.mT, torch.eye(21, dtype=torch.float64).expand(2, -1, -1))
@@ -53,13 +53,13 @@ def test_the_generator_is_orthogonal_and_near_the_identity_at_first():
 
 
 def test_a_run_starts_the_same_alone_and_in_a_stack():
-    together, alone = Generator(7, seeds=(4, 5)), Generator(7, seeds=(5,))
+    together, alone = SkewGenerator(7, seeds=(4, 5)), SkewGenerator(7, seeds=(5,))
     assert torch.equal(together.theta[1], alone.theta[0])
     assert not torch.equal(together.theta[0], alone.theta[0])
 
 
 def test_the_opposite_filter_mirrors_and_the_inverse_generator_reverses():
-    net, f = Generator(7, seeds=(0,), std=0.5).double(), torch.randn(1, 7, dtype=torch.float64)
+    net, f = SkewGenerator(7, seeds=(0,), std=0.5).double(), torch.randn(1, 7, dtype=torch.float64)
     L = group_convolution(net(), f)
     assert torch.allclose(group_convolution(net(), -f), -L)
     assert torch.allclose(group_convolution(net().mT, f), L.flip(2))
@@ -76,7 +76,7 @@ def test_the_filter_has_a_direction_from_noise_only_at_first():
 @pytest.mark.parametrize("d", [1, 2, 8])
 def test_a_dimension_without_a_middle_is_refused(d):
     with pytest.raises(ValueError, match="odd"):
-        Generator(d)
+        SkewGenerator(d)
     with pytest.raises(ValueError, match="odd"):
         ResolvingFilter(d)
 
@@ -84,7 +84,7 @@ def test_a_dimension_without_a_middle_is_refused(d):
 @pytest.mark.parametrize("change", [{"padding": -1}, {"seeds": ()}])
 def test_a_generator_needs_a_seed_and_no_negative_padding(change):
     with pytest.raises(ValueError, match=r"padding=.* seeds"):
-        Generator(7, **change)
+        SkewGenerator(7, **change)
 
 
 def test_a_generator_that_does_not_fit_the_filter_is_refused(monkeypatch):

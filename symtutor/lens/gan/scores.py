@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..scores import matrix_cosine
+
 POINTS = 512
 """Steps of the first grid on each side of zero."""
 
@@ -83,9 +85,9 @@ def flow_score(generators: Float[Tensor, "*runs d d"], truth: Float[Tensor, "d d
     for _ in range(4):
         step /= 8
         around = (u + step * offsets).clamp(-reach, reach)
-        found = _cosine(torch.matrix_exp(around[..., None, None] * unit), truth)
+        found = matrix_cosine(torch.matrix_exp(around[..., None, None] * unit), truth)
         u = around.gather(0, found.argmax(0, keepdim=True))[0]
-    cosine = _cosine(torch.matrix_exp(u[..., None, None] * unit), truth)
+    cosine = matrix_cosine(torch.matrix_exp(u[..., None, None] * unit), truth)
     t = torch.where(size > 0, u / size.clamp_min(_tiny(L)), 0.0)
     return FlowScore(cosine, t)
 
@@ -130,18 +132,13 @@ def _coarse(unit: Tensor, truth: Tensor, reach: float) -> Tensor:
     element = torch.eye(unit.shape[-1], dtype=unit.dtype, device=unit.device).expand_as(both)
     found = []
     for _ in range(POINTS + 1):
-        found.append(_cosine(element, truth))
+        found.append(matrix_cosine(element, truth))
         element = element @ stride
     cosines = torch.stack(found)  # points, sign, runs
     best, place = cosines.max(0)
     sign = best.argmax(0, keepdim=True)
     steps = place.gather(0, sign)[0] * (1 - 2 * sign[0])
     return steps.to(unit.dtype) * (reach / POINTS)
-
-
-def _cosine(matrices: Tensor, truth: Tensor) -> Tensor:
-    norm = matrices.flatten(-2).norm(dim=-1) * truth.norm()
-    return (matrices * truth).sum((-2, -1)) / norm
 
 
 def _tiny(like: Tensor) -> float:
