@@ -48,6 +48,7 @@ def run(config: LensTraining, runtime: Runtime) -> Result:
         "cosine": Metric(generator_cosine(G, truth).tolist()),
         "cosine_interior": Metric(interior_cosine(G, truth, M).tolist()),
         "cosine_representation": Metric(representation_cosine(L, M).tolist()),
+        "recentrings": Metric(kept.moves.tolist()),
         "seconds_per_step": Metric(trained.seconds / config.steps, "s"),
     }
     checksum = sha256(tensor_bytes({"signals": data}))
@@ -58,7 +59,12 @@ PRESETS = {
     "quick": LensTraining(runs=2, samples=4200, batch=210, steps=300, snapshots=6),
     "laptop": LensTraining(),
     "paper": LensTraining(
-        samples=252000, batch=2520, steps=400000, rate_model=1e-4, rate_estimator=2.5e-3
+        samples=252000,
+        batch=2520,
+        steps=400000,
+        rate_model=1e-4,
+        rate_estimator=2.5e-3,
+        recentrings=0,
     ),
 }
 LENS = Experiment(

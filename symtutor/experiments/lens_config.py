@@ -36,6 +36,8 @@ class LensTraining:
         hidden: units of the conditional networks; 0: 16 for each component.
         data_noise: deviation of white noise in the data; -1: as published.
         circular: whether a circulant set is truly so; the published one is not quite.
+        recentrings: times, evenly over the training, at which a filter that sits beside the middle
+            is moved by a step; 0 as published.
         snapshots: times at which the generators are kept.
     """
 
@@ -59,12 +61,13 @@ class LensTraining:
     hidden: int = 0
     data_noise: float = -1.0
     circular: bool = True
+    recentrings: int = 30
     snapshots: int = 40
 
     def __post_init__(self) -> None:
         known("data set", self.data, SIGNALS)
         one_of_its_choices(self)
-        at_least(self, 0, "seed", "noise", "hidden")
+        at_least(self, 0, "seed", "noise", "hidden", "recentrings")
         at_least(self, 0, "w_alignment", "w_uniformity", "w_resolution", "w_information")
         at_least(self, -1, "padding", "data_noise")
         at_least(self, 1, "runs", "samples", "batch", "steps", "noise_steps", "snapshots")

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..lens import Lens, LensWeights
+from ..lens import Lens, LensWeights, recentre
 from ..numerics.random import fan_out, generator
 from ..training import Loss, Runtime, Trained, train
 from .lens_config import EPOCH, LensTraining
@@ -39,14 +39,17 @@ class Snapshots(nn.Module):
     Attributes:
         generators: "times runs d d".
         tau: normalised time of each.
+        moves: steps by which filters were recentred, per run.
     """
 
     def __init__(self, times: int, runs: int, d: int) -> None:
         super().__init__()
         self.register_buffer("generators", torch.zeros(times, runs, d, d))
         self.register_buffer("tau", torch.zeros(times, runs))
+        self.register_buffer("moves", torch.zeros(runs, dtype=torch.long))
         self.generators: Tensor
         self.tau: Tensor
+        self.moves: Tensor
 
     def keep(self, index: int, lens: Lens, tau: Tensor) -> None:
         """Write down where the lenses are."""
@@ -165,10 +168,13 @@ def learn(
     samples = Samples(data.to(runtime.device), config.batch, seeds)
     noises = [generator(seed, "lens noise") for seed in seeds]
     every = max(1, config.steps // config.snapshots)
+    pause = max(1, config.steps // (config.recentrings + 1))
 
     def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
         if step % every == 0 and step // every < config.snapshots:
             kept.keep(step // every, lens, tau[step])
+        if step and config.recentrings and step % pause == 0:
+            kept.moves += recentre(lens, samples(step)).abs()
         noise = torch.stack([torch.randn(config.d, generator=own) for own in noises])
         noise *= config.noise * math.exp(-step / config.noise_steps)
         return samples(step), noise.to(runtime.device), tau[step]
