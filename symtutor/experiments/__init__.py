@@ -12,8 +12,9 @@ from .cifar_extractor import CIFAR_EXTRACTOR
 from .cifar_symmetry import CIFAR_SYMMETRY
 from .colour_symmetry import COLOUR_SYMMETRY
 from .fno import ABLATION_INTERPOLATION, FNO_TRAINING
-from .lens import LENS
+from .lens import LENS, LENS_ABLATION
 from .lens_gan import LENS_GAN
+from .lens_morris import LENS_MORRIS
 from .pde_symmetry import PDE_SYMMETRY
 from .toy_symmetry import TOY_SYMMETRY
 
@@ -31,7 +32,9 @@ EXPERIMENTS = (
     ABLATION_SCALE,
     ABLATION_WEIGHTS,
     LENS,
+    LENS_ABLATION,
     LENS_GAN,
+    LENS_MORRIS,
 )
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 

@@ -75,3 +75,23 @@ LENS = Experiment(
     headline=("cosine", "cosine_interior", "cosine_representation"),
     threads=1,
 )
+LENS_ABLATION = Experiment(
+    name="lens-ablation",
+    summary="the same with one term of the objective left out (`without`)",
+    presets={
+        "quick": PRESETS["quick"],
+        "laptop": PRESETS["laptop"],
+        "paper": LensTraining(
+            data="mnist-27",
+            samples=1080000,
+            batch=10800,
+            steps=1000000,
+            rate_model=1e-4,
+            rate_estimator=2.5e-3,
+            recentrings=0,
+        ),
+    },
+    run=run,
+    headline=LENS.headline,
+    threads=1,
+)
