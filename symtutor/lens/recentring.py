@@ -1,9 +1,10 @@
 r"""A filter that sits beside the middle of the hidden components, found and moved.
 
 Every power of the generator moves the filter to a neighbour, so nothing but the window tells the
-middle from the places beside it. A filter one place off sees $x_{-1},x_0,\dots,x_{d-2}$ of the
-hidden components: the first lies outside the data, and the orthogonal generator puts $x_{d-1}$
-there, which is not like its neighbour. All information is kept, so training stays where it is.
+middle from the places beside it. A filter m places off sees $x_{-m},\dots,x_{d-1-m}$ of the hidden
+components: the first m lie outside the data, and the orthogonal generator puts the m that are
+missing there. No information is lost, so training stays where it is; but in one place two
+neighbours are as strange to each other as the two ends of the data.
 """
 
 import torch
@@ -16,32 +17,37 @@ from .generator import EPS
 from .model import Lens, standardised
 
 CLEAR = 0.5
-"""An end is off if its correlation is less than this part of what is usual inside."""
+"""Neighbours are strangers if their correlation is less than this part of what is usual."""
 
 
 def off_centre(C: Float[Tensor, "runs d d"]) -> Int64[Tensor, " runs"]:
-    """Steps by which the filter should move: 1 or -1 where one end alone is unlike its neighbour.
+    """Steps by which the filter should move: past the one place where neighbours are strangers.
+
+    Of both directions the shorter; 0 where there is no such place, or more than one.
 
     Args:
         C: covariance of the representation.
 
     Example:
         >>> beside = torch.diag(torch.full((6,), 0.5), 1)
+        >>> beside[1, 2] = 0.1
         >>> C = torch.eye(7) + beside + beside.T
-        >>> C[0, 1] = C[1, 0] = 0.1
         >>> off_centre(torch.stack([C, C.flip(0, 1), torch.eye(7)]))
-        tensor([ 1, -1,  0])
+        tensor([ 2, -2,  0])
     """
     deviation = C.diagonal(dim1=1, dim2=2).clamp(min=EPS).sqrt()
     R = C.diagonal(1, dim1=1, dim2=2) / (deviation[:, 1:] * deviation[:, :-1])
-    usual = R[:, 1:-1].median(1).values if R.shape[1] > 2 else R.new_zeros(len(R))
-    first, last = ((usual > 0.1) & (end < CLEAR * usual) for end in (R[:, 0], R[:, -1]))
-    return first.long() - last.long()
+    usual = R.median(1, keepdim=True).values
+    strange = CLEAR * usual > R
+    cut = strange.long().argmax(1) + 1  # components before the place
+    found = (strange.sum(1) == 1) & (usual[:, 0] > 0.1)
+    steps = torch.where(2 * cut < C.shape[1], cut, cut - C.shape[1])
+    return torch.where(found, steps, 0)
 
 
 @torch.no_grad()
 def recentre(lens: Lens, x: Float[Tensor, "runs b d"]) -> Int64[Tensor, " runs"]:
-    """Move filters that are off by a step of their generators, with the densities they belong to.
+    """Move filters to the middle by their generators, and the densities with them.
 
     Args:
         lens: changed in place.
@@ -57,7 +63,7 @@ def recentre(lens: Lens, x: Float[Tensor, "runs b d"]) -> Int64[Tensor, " runs"]
     for run, by in enumerate(steps.tolist()):
         if by:
             f = lens.filter.values[run]
-            power = G[run] if by > 0 else G[run].mT
+            power = torch.linalg.matrix_power(G[run] if by > 0 else G[run].mT, abs(by))
             moved = (F.pad(f, (padding, padding)) @ power)[padding : padding + d]
             f.copy_(moved * f.norm() / moved.norm().clamp(min=EPS))
             _roll_densities(lens, run, -by)

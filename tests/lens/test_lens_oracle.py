@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
 from symtutor.lens.entropy import alignment, covariance, joint_entropy
-from symtutor.lens.generator import Generator, ResolvingFilter, group_convolution
+from symtutor.lens.generator import ResolvingFilter, SkewGenerator, group_convolution
 from symtutor.lens.losses import LensWeights
 from symtutor.lens.model import Lens, standardised
 
@@ -57,7 +57,7 @@ def in_torch(weights, means, variances):
 @pytest.mark.parametrize(("d", "padding"), [(5, 0), (7, 7), (9, 4)])
 @pytest.mark.parametrize("std", [1e-2, 0.5])
 def test_powers_by_doubling_are_powers_by_eigenvalues(d, padding, std):
-    ours = Generator(d, padding, seeds=(0, 1), std=std).double()
+    ours = SkewGenerator(d, padding, seeds=(0, 1), std=std).double()
     f = ResolvingFilter(d, runs=2).double()
     noise, upstream = normal(2, d), normal(2, d, d, seed=1)
     found = group_convolution(ours(), f(noise))
@@ -195,7 +195,7 @@ def test_one_pass_gives_the_gradients_of_two_with_the_same_noise():
 
 def test_the_triangle_takes_the_path_of_the_full_matrix_under_adam():
     """Gradients by the full matrix are half as large, which Adam does not see but for its eps."""
-    ours = Generator(5, 3, seeds=(0,)).double()
+    ours = SkewGenerator(5, 3, seeds=(0,)).double()
     symmetric = normal(ours.n, ours.n)
     symmetric = symmetric + symmetric.T
     full = (ours.antisymmetric()[0].detach() + symmetric).requires_grad_()
