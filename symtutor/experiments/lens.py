@@ -13,7 +13,7 @@ from ..data.signal_sets import SIGNALS, signals
 from ..files import sha256, tensor_bytes
 from ..lens import generator_cosine, interior_cosine, representation_cosine
 from ..training import Runtime
-from .base import Experiment, Metric, Result
+from .base import Experiment, Metric, Result, Wanted
 from .lens_config import LensTraining
 from .lens_training import learn, run_seeds, setting_of
 
@@ -67,11 +67,26 @@ PRESETS = {
         recentrings=0,
     ),
 }
+
+
+def wanted() -> tuple[Wanted, ...]:
+    """Records of all nine data sets, at the published size."""
+    found = []
+    for chosen in SIGNALS.values():
+        steps = 400000 if chosen.d == 7 else 1000000
+        size = {"data": chosen.name, "batch": chosen.batch, "samples": 100 * chosen.batch}
+        fields = size | {"steps": steps}
+        changed = {k: v for k, v in fields.items() if v != getattr(PRESETS["paper"], k)}
+        found.append(Wanted("paper", changed, (0,)))
+    return tuple(found)
+
+
 LENS = Experiment(
     name="lens",
     summary="the generator of a translation hidden in raw vectors, by locality and stationarity",
     presets=PRESETS,
     run=run,
+    wanted=wanted(),
     headline=("cosine", "cosine_interior", "cosine_representation"),
     threads=1,
 )
