@@ -158,7 +158,6 @@ LENS_GAN = Experiment(
     wanted=(
         Wanted("laptop", LONG, (0,)),
         Wanted("laptop", LIE, (0,)),
-        *(Wanted("laptop", LIE | {"w_identity": w}, (0,)) for w in (1.0, 10.0)),
         Wanted("paper", {}, (0,)),
         Wanted("paper", LIE, (0,)),
     ),

@@ -48,6 +48,7 @@ def nmse(
 
     $$\mathrm{NMSE}=\sum_\tau\mathrm{mean}_{\text{trajectories}}
     \frac{\sum_x(\hat u-u)^2}{\sum_xu^2}$$
+
     (Ko, Kim and Lee 2024; a sum over frames, so that zeros score the number of frames.)
 
     Example:

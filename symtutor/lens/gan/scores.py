@@ -24,8 +24,8 @@ class FlowScore(NamedTuple):
         t: the place; the group is exp(t L).
     """
 
-    cosine: Float[Tensor, "*runs"]
-    t: Float[Tensor, "*runs"]
+    cosine: Float[Tensor, "..."]
+    t: Float[Tensor, "..."]
 
 
 def shift_cosines(matrices: Float[Tensor, "*runs d d"]) -> Float[Tensor, "*runs d"]:
