@@ -151,6 +151,37 @@ def summed_loss(lens: Lens, settings: Sequence[Setting]) -> Any:
     return loss
 
 
+class Feed:
+    """What a step of a stack needs; on its way it keeps snapshots and recentres filters."""
+
+    def __init__(
+        self,
+        config: LensTraining,
+        lens: Lens,
+        kept: Snapshots,
+        clock: Clock,
+        data: Float[Tensor, "runs n d"],
+        seeds: Sequence[int],
+    ) -> None:
+        self.config, self.lens, self.kept, self.device = config, lens, kept, data.device
+        self.tau = clock.tau.to(self.device)
+        self.samples = Samples(data, config.batch, seeds)
+        self.noises = [generator(seed, "lens noise") for seed in seeds]
+        self.every = max(1, config.steps // config.snapshots)
+        self.pause = max(1, config.steps // (config.recentrings + 1))
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The batch of a step, the filters' noise, and the normalised time."""
+        config, x, tau = self.config, self.samples(step), self.tau[step]
+        if step % self.every == 0 and step // self.every < config.snapshots:
+            self.kept.keep(step // self.every, self.lens, tau)
+        if step and config.recentrings and step % self.pause == 0:
+            self.kept.moves += recentre(self.lens, x).abs()
+        noise = torch.stack([torch.randn(config.d, generator=own) for own in self.noises])
+        noise *= config.noise * math.exp(-step / config.noise_steps)
+        return x, noise.to(self.device), tau
+
+
 def learn(
     config: LensTraining,
     runtime: Runtime,
@@ -160,36 +191,21 @@ def learn(
     identity: Mapping[str, Any],
 ) -> tuple[Lens, Snapshots, Trained]:
     """Train one stack, each run with its own data, setting and seed."""
-    runs = len(settings)
     lens = new_lens(config, seeds).to(runtime.device)
-    kept = Snapshots(config.snapshots + 1, runs, config.d).to(runtime.device)
+    kept = Snapshots(config.snapshots + 1, len(settings), config.d).to(runtime.device)
     clock = Clock(config.steps, [own.decay for own in settings])
-    tau = clock.tau.to(runtime.device)
-    samples = Samples(data.to(runtime.device), config.batch, seeds)
-    noises = [generator(seed, "lens noise") for seed in seeds]
-    every = max(1, config.steps // config.snapshots)
-    pause = max(1, config.steps // (config.recentrings + 1))
-
-    def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
-        if step % every == 0 and step // every < config.snapshots:
-            kept.keep(step // every, lens, tau[step])
-        if step and config.recentrings and step % pause == 0:
-            kept.moves += recentre(lens, samples(step)).abs()
-        noise = torch.stack([torch.randn(config.d, generator=own) for own in noises])
-        noise *= config.noise * math.exp(-step / config.noise_steps)
-        return samples(step), noise.to(runtime.device), tau[step]
-
+    feed = Feed(config, lens, kept, clock, data.to(runtime.device), seeds)
     trained = train(
         summed_loss(lens, settings),
-        batch,
+        feed,
         adam(lens, settings),
         {"lens": lens, "kept": kept},
         steps=config.steps,
-        generators={f"noise {run}": own for run, own in enumerate(noises)},
+        generators={f"noise {run}": own for run, own in enumerate(feed.noises)},
         schedule=clock,
         runtime=runtime,
         identity=identity,
         name="lens",
     )
-    kept.keep(config.snapshots, lens, tau[-1])
+    kept.keep(config.snapshots, lens, feed.tau[-1])
     return lens, kept, trained
