@@ -20,12 +20,12 @@ class FlowScore(NamedTuple):
     """The largest cosine along a one-parameter group, and where.
 
     Attributes:
-        cosine: from -1 to 1.
-        t: the place; the group is exp(t L).
+        cosine: of every run, from -1 to 1.
+        t: the place, of every run; the group is exp(t L).
     """
 
-    cosine: Float[Tensor, "..."]
-    t: Float[Tensor, "..."]
+    cosine: Tensor
+    t: Tensor
 
 
 def shift_cosines(matrices: Float[Tensor, "*runs d d"]) -> Float[Tensor, "*runs d"]:
