@@ -4,6 +4,8 @@ Efe and Ozakin (2025): no labels, no equation and no network that was trained be
 sets, several runs of each.
 """
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -90,23 +92,15 @@ LENS = Experiment(
     headline=("cosine", "cosine_interior", "cosine_representation"),
     threads=1,
 )
-LENS_ABLATION = Experiment(
+LENS_ABLATION = replace(
+    LENS,
     name="lens-ablation",
     summary="the same with one term of the objective left out (`without`)",
-    presets={
-        "quick": PRESETS["quick"],
-        "laptop": PRESETS["laptop"],
-        "paper": LensTraining(
-            data="mnist-27",
-            samples=1080000,
-            batch=10800,
-            steps=1000000,
-            rate_model=1e-4,
-            rate_estimator=2.5e-3,
-            recentrings=0,
-        ),
+    presets=PRESETS
+    | {
+        "paper": replace(
+            PRESETS["paper"], data="mnist-27", samples=1080000, batch=10800, steps=1000000
+        )
     },
-    run=run,
-    headline=LENS.headline,
-    threads=1,
+    wanted=(),
 )
