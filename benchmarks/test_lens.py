@@ -28,7 +28,7 @@ from published_lens import (
 from torch.utils.flop_counter import FlopCounterMode
 
 from symtutor.data.signal_sets import signals
-from symtutor.experiments.lens_config import LensTraining
+from symtutor.experiments.lens_config import LensConfig
 from symtutor.experiments.lens_training import adam, new_lens, setting_of, summed_loss
 
 TAU, SIGMA = 0.5, 0.1
@@ -44,12 +44,12 @@ def two_threads():
 
 
 def of_size(name, batch):
-    return LensTraining(data=name, batch=batch, samples=batch)
+    return LensConfig(data=name, batch=batch, samples=batch)
 
 
 def our_step(config, x, seeds=(0,)):
     """The lenses and one training step of them, as in `lens_training.learn`."""
-    lens, settings = new_lens(config, seeds), [setting_of(config)] * len(seeds)
+    lens, settings = new_lens(config, config.d, seeds), [setting_of(config)] * len(seeds)
     optimizer, loss = adam(lens, settings), summed_loss(lens, settings)
     tau = torch.full((len(seeds),), TAU)
 
@@ -115,7 +115,7 @@ def published_slopes(net, lens):
 
 @pytest.mark.parametrize(("name", "batch"), [("gaussian-7", 210), ("gaussian-33", 3_300)])
 def test_both_have_the_same_losses_and_gradients(name, batch):
-    lens = new_lens(of_size(name, batch), seeds=(0,))
+    lens = new_lens(of_size(name, batch), of_size(name, batch).d, (0,))
     away_from_the_start(lens)
     net, x = published_copy(lens), signals(name, batch)
     noise = SIGMA * torch.randn(lens.d)

@@ -1,5 +1,6 @@
 """The machine a result was made on: device, versions, commit, memory."""
 
+import ctypes
 import functools
 import platform
 import subprocess
@@ -53,6 +54,27 @@ def threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def keep_freed_memory() -> bool:
+    """Let the C library keep what is freed, for the next tensors of the same sizes.
+
+    By default glibc hands large blocks back to the system at once, and every step of a training
+    pays for getting them again. Nothing else changes. Elsewhere than under glibc nothing is done.
+
+    Returns:
+        Whether the C library agreed.
+
+    Example:
+        >>> keep_freed_memory() in (True, False)
+        True
+    """
+    trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # settings' names, in malloc.h
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        return False
+    settings = {trim_threshold: 2**31 - 1, top_pad: 2**26, mmap_threshold: 2**25}
+    return all([mallopt(name, value) for name, value in settings.items()])
 
 
 def device_name(device: torch.device, count: int | None = None) -> str:

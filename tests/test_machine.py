@@ -1,4 +1,5 @@
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,28 @@ def test_peak_memory_is_the_high_water_mark_in_mebibytes():
     mark = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     assert machine.peak_mib() == pytest.approx(int(mark.split()[1]) / 1024, rel=0.02)
     assert machine.peak_mib(torch.device("cpu")) >= 100
+
+
+FAULTS = """
+import resource, torch
+from symtutor.machine import keep_freed_memory
+keep = {keep} and keep_freed_memory()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def step():
+    return sum(float(torch.ones(2**20).mul(i).sum()) for i in range(8))
+step()
+before = faults()
+for _ in range(20):
+    step()
+print(int(keep), faults() - before)
+"""
+
+
+def test_freed_memory_is_used_again():
+    """Without, each of 320 tensors of 4 MiB would fetch its pages anew."""
+    code = [sys.executable, "-c", FAULTS.format(keep=True)]
+    kept, faults = map(int, subprocess.check_output(code, text=True).split())
+    if not kept:
+        pytest.skip("the C library is not glibc")
+    assert faults < 20 * 1024  # pages: twenty tensors' worth

@@ -21,7 +21,7 @@ from ..lens import generator_cosine, interior_cosine
 from ..numerics.random import fan_out
 from ..training import Runtime
 from .base import Experiment, Metric, Result, above_zero, at_least
-from .lens_config import LensTraining
+from .lens_config import LensConfig
 from .lens_training import Setting, learn
 
 FACTORS = {
@@ -50,7 +50,6 @@ class LensMorris:
         steps: training steps.
         rate_model: learning rate of generator and filter in the middle of its range.
         rate_estimator: learning rate of the densities in the middle of its range.
-        recentrings: as in `lens`; 0 as published.
     """
 
     seed: int = 0
@@ -61,20 +60,19 @@ class LensMorris:
     steps: int = 20000
     rate_model: float = 2e-3
     rate_estimator: float = 1e-2
-    recentrings: int = 0
 
     def __post_init__(self) -> None:
-        at_least(self, 0, "seed", "recentrings")
+        at_least(self, 0, "seed")
         at_least(self, 2, "trajectories", "levels")
         above_zero(self, "rate_model", "rate_estimator")
         if self.levels % 2:
             raise ValueError(f"the grid has an even number of levels, got {self.levels}")
         self.training()
 
-    def training(self) -> LensTraining:
+    def training(self) -> LensConfig:
         """What all lenses have in common."""
         own = {name: getattr(self, name) for name in ("seed", "samples", "batch", "steps")}
-        return LensTraining(**own, recentrings=self.recentrings)
+        return LensConfig(**own)
 
 
 def plan(config: LensMorris) -> Float[np.ndarray, "settings factors"]:

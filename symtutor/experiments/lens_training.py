@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..lens import Lens, LensWeights, recentre
+from ..lens import Lens, LensWeights
+from ..machine import keep_freed_memory
 from ..numerics.random import fan_out, generator
 from ..training import Loss, Runtime, Trained, train
 from .lens_config import EPOCH, LensTraining
@@ -39,17 +40,14 @@ class Snapshots(nn.Module):
     Attributes:
         generators: "times runs d d".
         tau: normalised time of each.
-        moves: steps by which filters were recentred, per run.
     """
 
     def __init__(self, times: int, runs: int, d: int) -> None:
         super().__init__()
         self.register_buffer("generators", torch.zeros(times, runs, d, d))
         self.register_buffer("tau", torch.zeros(times, runs))
-        self.register_buffer("moves", torch.zeros(runs, dtype=torch.long))
         self.generators: Tensor
         self.tau: Tensor
-        self.moves: Tensor
 
     def keep(self, index: int, lens: Lens, tau: Tensor) -> None:
         """Write down where the lenses are."""
@@ -113,10 +111,10 @@ def run_seeds(config: Any) -> list[int]:
     return [fan_out(config.seed, f"run {i}") for i in range(config.runs)]
 
 
-def new_lens(config: LensTraining, seeds: Sequence[int]) -> Lens:
+def new_lens(config: LensTraining, d: int, seeds: Sequence[int]) -> Lens:
     """The stack before training."""
     return Lens(
-        config.d,
+        d,
         padding=None if config.padding < 0 else config.padding,
         hidden=config.hidden or None,
         seeds=seeds,
@@ -133,15 +131,19 @@ def adam(lens: Lens, settings: Sequence[Setting]) -> torch.optim.Adam:
     return torch.optim.Adam(groups, eps=1e-7, fused=True)
 
 
-def summed_loss(lens: Lens, settings: Sequence[Setting]) -> Any:
-    """The sum over runs that is minimised, and means over runs for the history."""
-    device = lens.generator.pairs.device
-    weights = LensWeights(
+def stacked_weights(settings: Sequence[Setting], device: torch.device) -> LensWeights:
+    """Weights of the terms, run by run."""
+    return LensWeights(
         *(
             torch.tensor([getattr(own, name) for own in settings], device=device)
             for name in LensWeights._fields
         )
     )
+
+
+def summed_loss(lens: Lens, settings: Sequence[Setting]) -> Any:
+    """The sum over runs that is minimised, and means over runs for the history."""
+    weights = stacked_weights(settings, lens.generator.pairs.device)
 
     def loss(x: Tensor, noise: Tensor, tau: Tensor) -> Loss:
         found = lens(x, noise, tau, weights)
@@ -151,8 +153,28 @@ def summed_loss(lens: Lens, settings: Sequence[Setting]) -> Any:
     return loss
 
 
+@torch.no_grad()
+def final_losses(
+    lens: Lens,
+    data: Float[Tensor, "runs n d"],
+    settings: Sequence[Setting],
+    batch: int,
+    batches: int = 20,
+) -> Float[Tensor, " runs"]:
+    """Losses of generators and filters with all components counted, without the filters' noise.
+
+    Runs on the same data with the same weights may be compared by them.
+    """
+    device = lens.generator.pairs.device
+    weights, tau = stacked_weights(settings, device), torch.ones(len(settings), device=device)
+    first = data[:, : batches * batch].split(batch, dim=1)
+    whole = [x for x in first if x.shape[1] == batch]
+    losses = [lens(x.to(device), None, tau, weights).model for x in whole]
+    return torch.stack(losses).mean(0)
+
+
 class Feed:
-    """What a step of a stack needs; on its way it keeps snapshots and recentres filters."""
+    """What a step of a stack needs; on its way it keeps snapshots."""
 
     def __init__(
         self,
@@ -168,16 +190,13 @@ class Feed:
         self.samples = Samples(data, config.batch, seeds)
         self.noises = [generator(seed, "lens noise") for seed in seeds]
         self.every = max(1, config.steps // config.snapshots)
-        self.pause = max(1, config.steps // (config.recentrings + 1))
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """The batch of a step, the filters' noise, and the normalised time."""
         config, x, tau = self.config, self.samples(step), self.tau[step]
         if step % self.every == 0 and step // self.every < config.snapshots:
             self.kept.keep(step // self.every, self.lens, tau)
-        if step and config.recentrings and step % self.pause == 0:
-            self.kept.moves += recentre(self.lens, x).abs()
-        noise = torch.stack([torch.randn(config.d, generator=own) for own in self.noises])
+        noise = torch.stack([torch.randn(x.shape[2], generator=own) for own in self.noises])
         noise *= config.noise * math.exp(-step / config.noise_steps)
         return x, noise.to(self.device), tau
 
@@ -191,8 +210,10 @@ def learn(
     identity: Mapping[str, Any],
 ) -> tuple[Lens, Snapshots, Trained]:
     """Train one stack, each run with its own data, setting and seed."""
-    lens = new_lens(config, seeds).to(runtime.device)
-    kept = Snapshots(config.snapshots + 1, len(settings), config.d).to(runtime.device)
+    keep_freed_memory()
+    d = data.shape[2]
+    lens = new_lens(config, d, seeds).to(runtime.device)
+    kept = Snapshots(config.snapshots + 1, len(settings), d).to(runtime.device)
     clock = Clock(config.steps, [own.decay for own in settings])
     feed = Feed(config, lens, kept, clock, data.to(runtime.device), seeds)
     trained = train(

@@ -5,8 +5,8 @@ from .gan import FlowScore, LieGAN, SymmetryGAN, flow_score, shift_cosines
 from .generator import ResolvingFilter, SkewGenerator, group_convolution
 from .losses import LensWeights
 from .model import Lens, LensLoss
-from .recentring import recentre
 from .scores import generator_cosine, interior_cosine, representation_cosine
+from .vectors import check_vectors
 
 __all__ = [
     "FlowScore",
@@ -18,11 +18,11 @@ __all__ = [
     "SkewGenerator",
     "SymmetryAdapter",
     "SymmetryGAN",
+    "check_vectors",
     "flow_score",
     "generator_cosine",
     "group_convolution",
     "interior_cosine",
-    "recentre",
     "representation_cosine",
     "shift_cosines",
 ]

@@ -16,7 +16,7 @@ from .networks import LEAK, Dense, Table, Weights, leak
 BOUND = 3.5
 """Largest log-weight and log-variance, reached through tanh."""
 NETS = 3  # weights, means, variances
-TABLE = 1 << 20  # numbers in a table on a CPU, which should stay in the cache
+TABLE = 1 << 22  # numbers in a table on a CPU, which should stay in the cache
 
 
 def _parts(o: Tensor, d: int) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:

@@ -20,7 +20,7 @@ CLIP = 4.5
 SHIFTS = (0, 1, -1)
 """Each density is compared with those of its neighbours, on the same values."""
 _ROOT = 1 / math.sqrt(2 * math.pi)
-BLOCK = 1 << 15  # kernels that are evaluated at a time on a CPU
+BLOCK = 1 << 18  # kernels that are evaluated at a time on a CPU
 
 
 def over_kernels(x: Float[Tensor, "*rows k d"]) -> Float[Tensor, "*rows d"]:

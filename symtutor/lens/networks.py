@@ -153,10 +153,12 @@ class Table:
         total = sums.sum(-2, keepdim=True)
         below = sums[..., :-1, :]
         _prefix(below)
-        back = self.order.argsort(-1)[..., None].expand_as(below)
-        effect = self.first[..., None] * total + self.sign[..., None] * (total - below).gather(
-            -2, back
-        )
+        back = self.order.argsort(-1)
+        heads = torch.arange(back[..., 0].numel(), device=back.device) * sums.shape[-2]
+        index = back + heads.view(*back.shape[:3], 1)
+        below = sums.flatten(0, 3).index_select(0, index.flatten()).view(below.shape)
+        above = total - below
+        effect = self.first[..., None] * total + self.sign[..., None] * above
         by_w, by_b = effect.unflatten(-1, (2, -1)).unbind(-2)
         grads.w2.add_((w[..., None] * by_w + b[..., None] * by_b).sum(2))
         grads.b2.add_(total.unflatten(-1, (2, -1))[..., 0, 1, :].sum(2))

@@ -37,6 +37,8 @@ COLOURS: dict[str, str] = {
     "splat": _GREEN,
     "hat": _ORANGE,
     "bilinear": _VERMILION,
+    "gaussian": _BLUE,
+    "legendre": _ORANGE,
 }
 
 #: One marker per name of `COLOURS`, so that no figure depends on colour alone.
@@ -67,6 +69,8 @@ MARKERS: dict[str, str] = {
     "splat": "s",
     "hat": "^",
     "bilinear": "v",
+    "gaussian": "o",
+    "legendre": "^",
 }
 
 _CYCLE = [_BLUE, _VERMILION, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK]

@@ -21,6 +21,8 @@ FOUNDATIONS = {
 }
 VALUES = {
     "ex-burgers-scaling",
+    "ex-ceiling",
+    "ex-noise-floor",
     "ex-spiral-generator",
     "ex-ellipse-field",
 }  # their answers are no functions

@@ -62,7 +62,7 @@ def test_a_run_of_a_stack_is_the_run_alone():
     noise, tau = 0.1 * torch.randn(3, 7).double(), torch.tensor([0.2, 0.5, 0.9]).double()
     found = []
     for seeds, rows in (([4, 5, 6], slice(0, 3)), ([5], slice(1, 2))):
-        lens = new_lens(TINY, seeds).double()
+        lens = new_lens(TINY, 7, seeds).double()
         loss = lens(x[rows], noise[rows], tau[rows])
         (loss.model.sum() + loss.estimator.sum()).backward()
         found.append([p.grad for part in lens.parameters_of(len(seeds) // 2) for p in part])
@@ -77,7 +77,7 @@ def test_settings_differ_from_run_to_run():
     one = setting_of(config)
     slower = one._replace(rate_model=1e-9, rate_estimator=1e-9)
     lens, kept, _ = trained(config, [one, slower], seeds, data)
-    start = new_lens(config, seeds)
+    start = new_lens(config, 7, seeds)
     moved = [
         (a - b).abs().max() for a, b in zip(lens.parameters(), start.parameters(), strict=True)
     ]
@@ -131,3 +131,9 @@ def test_an_unknown_term_is_refused(monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(ValueError, match="without is one of"):
         replace(TINY, without="locality")
+
+
+def test_the_paper_preset_has_the_published_weights():
+    setting = setting_of(LENS.presets["paper"])
+    assert setting[:3] == (1e-4, 2.5e-3, 0.1)
+    assert setting._replace(rate_model=0, rate_estimator=0, decay=0) == (0, 0, 0, 1, 2, 1, 1)

@@ -1,0 +1,5 @@
+"""Checks of the part SymmetryLens, one module per chapter."""
+
+from . import information_losses as information_losses
+from . import learning_translations as learning_translations
+from . import locality_and_symmetry as locality_and_symmetry
