@@ -38,9 +38,9 @@ class LensTraining:
 
     seed: int = 0
     runs: int = 4
-    batch: int = 630
-    steps: int = 24000
-    rate_model: float = 2e-3
+    batch: int = 420
+    steps: int = 5000
+    rate_model: float = 8e-3
     rate_estimator: float = 1e-2
     decay: float = 0.1
     w_alignment: float = 1.0

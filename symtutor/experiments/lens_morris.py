@@ -56,9 +56,9 @@ class LensMorris:
     trajectories: int = 4
     levels: int = 4
     samples: int = 63000
-    batch: int = 630
-    steps: int = 20000
-    rate_model: float = 2e-3
+    batch: int = 420
+    steps: int = 5000
+    rate_model: float = 8e-3
     rate_estimator: float = 1e-2
 
     def __post_init__(self) -> None:
