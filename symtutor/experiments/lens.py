@@ -71,13 +71,26 @@ PRESETS = {
         w_information=1.0,
     ),
 }
+WIDE: dict[str, Any] = {
+    "data": "gaussian-33",
+    "runs": 1,
+    "samples": 165000,
+    "batch": 990,
+    "hidden": 66,
+    "steps": 33000,
+    "rate_model": 3e-3,
+    "w_resolution": 0.1,
+    "w_information": 1.9,
+}
+"""Vectors of 33 components, reduced for a processor."""
 
 
 def wanted() -> tuple[Wanted, ...]:
-    """Records on a laptop, with the published weights too, and of all nine sets as published."""
+    """Records on a laptop, of 16 runs with either weights too, and of all sets as published."""
     published: dict[str, Any] = {"w_resolution": 1.0, "w_information": 1.0}
-    circular = {"data": "gaussian-circulant-7"}
-    found = [Wanted("laptop", changed, (0,)) for changed in ({}, published, circular)]
+    circular, many = {"data": "gaussian-circulant-7"}, {"runs": 16}
+    found = [Wanted("laptop", changed, (0,)) for changed in ({}, circular, WIDE)]
+    found += [Wanted("laptop", many | changed, (1,)) for changed in ({}, published)]
     for chosen in SIGNALS.values():
         steps = 400000 if chosen.d == 7 else 1000000
         size = {"data": chosen.name, "batch": chosen.batch, "samples": 100 * chosen.batch}
@@ -106,5 +119,9 @@ LENS_ABLATION = replace(
             PRESETS["paper"], data="mnist-27", samples=1080000, batch=10800, steps=1000000
         )
     },
-    wanted=(),
+    wanted=tuple(
+        Wanted(preset, {"without": term}, (0,))
+        for preset in ("laptop", "paper")
+        for term in ("alignment", "uniformity", "resolution", "information")
+    ),
 )

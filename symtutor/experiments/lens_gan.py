@@ -158,6 +158,8 @@ LENS_GAN = Experiment(
     wanted=(
         Wanted("laptop", LONG, (0,)),
         Wanted("laptop", LIE, (0,)),
+        Wanted("laptop", LIE | {"w_identity": 1.0}, (0,)),
+        Wanted("laptop", LIE | {"w_identity": 10.0}, (0,)),
         Wanted("paper", {}, (0,)),
         Wanted("paper", LIE, (0,)),
     ),

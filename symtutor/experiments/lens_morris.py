@@ -20,7 +20,7 @@ from ..files import sha256, tensor_bytes
 from ..lens import generator_cosine, interior_cosine
 from ..numerics.random import fan_out
 from ..training import Runtime
-from .base import Experiment, Metric, Result, above_zero, at_least
+from .base import Experiment, Metric, Result, Wanted, above_zero, at_least
 from .lens_config import LensConfig
 from .lens_training import Setting, learn
 
@@ -169,5 +169,6 @@ LENS_MORRIS = Experiment(
     },
     run=run,
     headline=("cosine", "mu_star"),
+    wanted=(Wanted("laptop", {}, (0,)), Wanted("paper", {}, (0,))),
     threads=1,
 )
