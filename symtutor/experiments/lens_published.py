@@ -24,7 +24,7 @@ def published_morris() -> tuple[Float[Tensor, "settings factors"], Float[Tensor,
     Example:
         >>> units, cosine = published_morris()
         >>> units.shape, round(cosine.median().item(), 3)
-        (torch.Size([36, 8]), 0.987)
+        (torch.Size([36, 8]), 0.988)
     """
     words = _ROWS.split()
     units = [[int(level) / 3 for level in levels] for levels in words[::2]]
