@@ -76,7 +76,15 @@ from .files import DamagedError
 from .flows import flow, group_law_defect, inverse
 from .images import AffineAugment, FlowAugment, LearnedAugment
 from .interactive import slider
-from .jets import Snapshots, characteristic_residual, moved_jet, prolong, snapshots, splatted_jet
+from .jets import (
+    Snapshots,
+    characteristic_residual,
+    draw_snapshots,
+    moved_jet,
+    prolong,
+    snapshots,
+    splatted_jet,
+)
 from .lens import (
     FlowScore,
     Lens,
@@ -140,7 +148,7 @@ from .solutions import (
     rollout,
     solution_versions,
 )
-from .spectrum import Spectrum, symmetry_spectrum
+from .spectrum import Gap, Replicas, Spectrum, bootstrap_spectrum, symmetry_spectrum
 from .training import (
     History,
     Loss,
@@ -187,6 +195,7 @@ __all__ += ["Record", "Records", "ResNet", "ResolvingFilter", "Runtime", "Score"
 __all__ += ["SkewGenerator", "Snapshots", "Spectrum", "StoppedError", "SymmetryAdapter"]
 __all__ += ["SymmetryGAN", "Trained", "Trajectories", "UnknownNameError", "Versions"]
 __all__ += ["WenoDerivative", "Windows", "act_on_colours", "act_on_images", "act_on_solutions"]
+__all__ += ["Gap", "Replicas", "bootstrap_spectrum", "draw_snapshots"]
 __all__ += ["as_pixels", "bilinear", "characteristic_residual", "check", "claim"]
 __all__ += ["colour_sensitivity", "colour_table", "colour_validity", "colours", "constant"]
 __all__ += ["cosine", "dealias", "deformed_derivatives", "derivative", "derivatives"]

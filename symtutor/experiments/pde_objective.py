@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..data.trajectories import Trajectories
 from ..fields import MLPField
-from ..jets import Snapshots, along, characteristic_residual, snapshots
+from ..jets import Snapshots, along, characteristic_residual
 from ..losses import lipschitz, orthonormality, sobolev
 from ..numerics.chart import Chart
 from ..spectrum import Spectrum, symmetry_spectrum
@@ -21,13 +21,6 @@ NEGLIGIBLE = 1e-4
 
 LANDINGS = 4
 """Points of an orbit that are judged: a quarter, half, three quarters and all of s."""
-
-
-def draw_rows(data: Trajectories, count: int, random: torch.Generator) -> Snapshots:
-    """Random instants of random trajectories."""
-    which = torch.randint(len(data), (count,), generator=random).to(data.u.device)
-    when = torch.randint(len(data.times), (count,), generator=random).to(data.u.device)
-    return snapshots(data.equation, data.u[which, when], data.times[when])
 
 
 def features(field: MLPField) -> Callable[[Tensor], Tensor]:

@@ -16,6 +16,7 @@ from ..data.equations import EQUATIONS
 from ..data.trajectories import Trajectories, simulate
 from ..fields import MLPField
 from ..files import sha256, tensor_bytes
+from ..jets import draw_snapshots
 from ..numerics.chart import Chart
 from ..numerics.quadrature import Quadrature
 from ..numerics.random import fan_out, generator
@@ -23,7 +24,7 @@ from ..training import Runtime, Trained, cosine, piecewise, train
 from .base import Experiment, Metric, Result, Wanted
 from .pde_config import DTYPES, PDESymmetry
 from .pde_judge import angles, cloud, judged, scores
-from .pde_objective import draw_rows, penalised, projected, solve_heads
+from .pde_objective import penalised, projected, solve_heads
 
 Report = Callable[..., dict[str, Metric]]
 ADAM = {"equation": "ks", "solve": False, "width": 64, "head": 32, "learning_rate": 2e-3}
@@ -48,12 +49,12 @@ def run(config: PDESymmetry, runtime: Runtime, report: Report = reported) -> Res
     field.to(DTYPES[config.precision])
     metrics: dict[str, Metric] = {"angles_before": Metric(untrained, "degree")}
     if config.solve:
-        first_rows = draw_rows(data, config.snapshots, generator(config.seed, "first solution"))
+        first_rows = draw_snapshots(data, config.snapshots, generator(config.seed, "first solution"))
         solve_heads(field, first_rows, chart)
         metrics["angles_first"] = Metric(angles(field, data.equation, chart, judge), "degree")
     training = learn(config, runtime, field, data, chart)
     if config.solve:
-        rows = draw_rows(data, config.snapshots, generator(config.seed, "solution"))
+        rows = draw_snapshots(data, config.snapshots, generator(config.seed, "solution"))
         found = solve_heads(field, rows, chart)
         metrics["spectrum"] = Metric(found.values[: 2 * config.slots].tolist())
     field.double()
@@ -111,7 +112,7 @@ def draw_batch(
 ) -> tuple[Any, ...]:
     """Snapshots or patches, signed scales, and the rows on which penalties are evaluated."""
     if config.solve:
-        return (draw_rows(data, config.batch, random),)
+        return (draw_snapshots(data, config.batch, random),)
     grown = min(1.0, 2 * step / config.steps)
     largest = config.first_sigma * (config.sigma / config.first_sigma) ** grown
     sign = 2 * torch.randint(2, (config.slots,), generator=random) - 1
@@ -128,7 +129,7 @@ def draw_batch(
     first_solution = replace(data, u=whole[:1, rows], times=data.times[rows]).points()
     grid = chart.inward(first_solution[0, :, columns].to(graph))
     if config.method == "infinitesimal":
-        return draw_rows(data, config.batch, random), s, grid, smooth
+        return draw_snapshots(data, config.batch, random), s, grid, smooth
     return patch(config, graph, random), s, grid, smooth
 
 

@@ -6,13 +6,14 @@ physical units.
 
 from .moved import moved_jet
 from .prolongation import along, characteristic_residual, prolong
-from .snapshots import Snapshots, refine, snapshots, x_names
+from .snapshots import Snapshots, draw_snapshots, refine, snapshots, x_names
 from .splatted import splatted_jet
 
 __all__ = [
     "Snapshots",
     "along",
     "characteristic_residual",
+    "draw_snapshots",
     "moved_jet",
     "prolong",
     "refine",

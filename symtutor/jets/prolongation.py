@@ -71,7 +71,11 @@ def prolong(field: Field, rows: Snapshots, order: int) -> dict[str, Float[Tensor
 
 
 def characteristic_residual(
-    rows: Snapshots, values: Float[Tensor, "*m rows space 3"], rates: Tensor, chart: Chart
+    rows: Snapshots,
+    values: Float[Tensor, "*m rows space 3"],
+    rates: Tensor,
+    chart: Chart,
+    power: int = 0,
 ) -> Float[Tensor, "*m rows space"]:
     r"""Defect of the determining equation, $D_tQ-F_*[Q]$ with $Q=\phi-\xi u_x-\tau u_t$.
 
@@ -84,10 +88,13 @@ def characteristic_residual(
         values: fields at the grid points, in the coordinates of the chart.
         rates: their rates of change in time, over a fixed x, along the solution.
         chart: those coordinates.
+        power: the fields are $x^p$, with x in its own unit, times `values`; only the latter have
+            to be periodic.
     """
     jet = rows.jet
     xi, tau, phi = chart.pull(values).unbind(-1)
     xi_t, tau_t, phi_t = chart.pull(rates).unbind(-1)
     q = phi - xi * jet["u_x"] - tau * jet["u_t"]
     q_t = phi_t - xi_t * jet["u_x"] - tau_t * jet["u_t"] - xi * jet["u_xt"] - tau * jet["u_tt"]
-    return (q_t - rows.linearised(q)) * rows.equation.factor(jet["t"])
+    q_t = q_t * jet["x"] ** power if power else q_t
+    return (q_t - rows.linearised(q, power)) * rows.equation.factor(jet["t"])

@@ -1,12 +1,15 @@
 """Solutions at single instants, with every derivative that their equation implies."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from ..data.equations import Equation
+from ..data.trajectories import Trajectories
+from ..numerics.random import generator
 from ..numerics.spectral import derivative, derivatives
 
 
@@ -40,11 +43,14 @@ class Snapshots:
         equation: the equation.
         jet: values "rows space" of "x", "t", "u", "u_x", ..., "u_t", "u_xt", "u_tt".
         slopes: $\partial F/\partial u_m$ for the x-derivatives $u_m$, m = 0 to the order.
+        trajectory: number of the trajectory that each row is from, if that is known; intervals
+            resample trajectories, not rows.
     """
 
     equation: Equation
     jet: dict[str, Tensor]
     slopes: tuple[Tensor, ...]
+    trajectory: Int64[Tensor, " rows"] | None = None
 
     @property
     def points(self) -> Float[Tensor, "rows space 3"]:
@@ -60,12 +66,29 @@ class Snapshots:
     def take(self, rows: Int64[Tensor, " k"]) -> "Snapshots":
         """Some of the rows."""
         jet = {name: value[rows] for name, value in self.jet.items()}
-        return Snapshots(self.equation, jet, tuple(slope[rows] for slope in self.slopes))
+        of = None if self.trajectory is None else self.trajectory[rows]
+        return Snapshots(self.equation, jet, tuple(slope[rows] for slope in self.slopes), of)
 
-    def linearised(self, q: Float[Tensor, "*m rows space"]) -> Float[Tensor, "*m rows space"]:
-        r"""$F_*[q]=\sum_m\frac{\partial F}{\partial u_m}D_x^mq$, for q periodic in x."""
+    def linearised(
+        self, q: Float[Tensor, "*m rows space"], power: int = 0
+    ) -> Float[Tensor, "*m rows space"]:
+        r"""$F_*[x^pq]=\sum_m\frac{\partial F}{\partial u_m}D_x^m(x^pq)$, for q periodic in x.
+
+        $x^p$ is not periodic; Leibniz' rule keeps it out of the Fourier series:
+        $D_x^m(x^pq)=\sum_j\binom mj\frac{p!}{(p-j)!}\,x^{p-j}D_x^{m-j}q$.
+
+        Args:
+            q: periodic factors.
+            power: p, 0 or more.
+        """
         terms = derivatives(q, range(len(self.slopes)), self.equation.length)
-        return sum((a * d for a, d in zip(self.slopes, terms, strict=True)), torch.zeros_like(q))
+        x, total = self.jet["x"], torch.zeros_like(q)
+        for m, slope in enumerate(self.slopes):
+            for j in range(min(m, power) + 1):
+                weight = math.comb(m, j) * math.perm(power, j)
+                factor = slope * (weight * x ** (power - j)) if power else slope
+                total = total + factor * terms[m - j]
+        return total
 
 
 def snapshots(
@@ -115,3 +138,32 @@ def snapshots(
     jet["u_xt"] = derivative(jet["u_t"], 1, equation.length)
     jet["u_tt"] = in_time + result.linearised(jet["u_t"])
     return result
+
+
+def draw_snapshots(
+    data: Trajectories, count: int, random: torch.Generator | int = 0, *, fine: int = 2
+) -> Snapshots:
+    """Random instants of random trajectories, drawn with replacement, expanded.
+
+    Args:
+        data: solutions; the rows remember which of them they are from.
+        count: number of rows.
+        random: a generator, or the seed of one.
+        fine: as for `snapshots`.
+
+    Raises:
+        ValueError: for a count below 1.
+
+    Example:
+        >>> from symtutor import EQUATIONS, simulate
+        >>> draw_snapshots(simulate(EQUATIONS["burgers"], 2), 5).jet["u"].shape
+        torch.Size([5, 512])
+    """
+    if count < 1:
+        raise ValueError(f"snapshots are drawn at least one at a time, got count={count}")
+    if isinstance(random, int):
+        random = generator(random, "snapshots")
+    which = torch.randint(len(data), (count,), generator=random).to(data.u.device)
+    when = torch.randint(len(data.times), (count,), generator=random).to(data.u.device)
+    rows = snapshots(data.equation, data.u[which, when], data.times[when], fine=fine)
+    return replace(rows, trajectory=which)

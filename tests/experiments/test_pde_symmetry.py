@@ -14,6 +14,7 @@ from symtutor import (
     Quadrature,
     Runtime,
     StoppedError,
+    draw_snapshots,
     experiments,
     field_angles,
     generator,
@@ -73,7 +74,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(unscored):
 
 
 def test_solved_heads_are_orthonormal_and_reach_the_residuals_of_the_spectrum(data, chart, field):
-    rows = objective.draw_rows(data, 16, generator(0, "rows"))
+    rows = draw_snapshots(data, 16, generator(0, "rows"))
     found = objective.solve_heads(field, rows, chart)
     values = field.raw(chart.inward(rows.points)).flatten(0, 1).detach()
     gram = torch.einsum("qnd,qmd->nm", values, values) / len(values)
@@ -86,7 +87,7 @@ def test_solved_heads_are_orthonormal_and_reach_the_residuals_of_the_spectrum(da
 
 def test_the_gradient_at_fixed_heads_is_that_of_the_solved_problem(data, chart, field):
     """Envelope theorem: central differences of the optimum itself, one weight at a time."""
-    rows = objective.draw_rows(data, 16, generator(0, "rows"))
+    rows = draw_snapshots(data, 16, generator(0, "rows"))
     loss = objective.projected(field, chart)
     loss(rows).total.backward()
     for weight, index in ((field.w1, (3, 2)), (field.w2, (5, 7)), (field.b2, (1,))):
@@ -103,7 +104,7 @@ def test_the_gradient_at_fixed_heads_is_that_of_the_solved_problem(data, chart, 
 def test_a_slot_exact_to_rounding_adds_no_gradient(data, chart, field):
     """Named after the defect: the gradient of log(rounding error) drowned that of the others."""
     single = judge.first(field, 1).requires_grad_(True)
-    rows = objective.draw_rows(data, 16, generator(0, "rows"))
+    rows = draw_snapshots(data, 16, generator(0, "rows"))
     for f in (single, field):
         objective.projected(f, chart)(rows).total.backward()
     assert single.w1.grad.norm() < 1e-3 * field.w1.grad.norm()
@@ -112,7 +113,7 @@ def test_a_slot_exact_to_rounding_adds_no_gradient(data, chart, field):
 def test_training_the_features_lowers_the_residuals(data, chart):
     config = replace(TINY, steps=30, width=16)
     field = pde.network(config, data, chart)
-    rows = objective.draw_rows(data, 16, generator(0, "rows"))
+    rows = draw_snapshots(data, 16, generator(0, "rows"))
     before = objective.solve_heads(field, rows, chart).values[:4].log().mean()
     history = pde.learn(config, Runtime(), field, data, chart).history
     after = objective.solve_heads(field, rows, chart).values[:4].log().mean()

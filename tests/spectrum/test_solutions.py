@@ -13,9 +13,9 @@ from symtutor import (
     infinitesimal_residual,
     simulate,
     snapshots,
-    spectrum,
     symmetry_spectrum,
 )
+from symtutor.spectrum import solutions
 
 
 @pytest.fixture(scope="module", params=sorted(EQUATIONS))
@@ -97,14 +97,14 @@ def test_the_residual_is_formed_in_blocks(monkeypatch):
     rows, chart = drawn(data, 8), data.chart()
     basis = library(data.equation, chart)
     whole = symmetry_spectrum(basis, rows, chart)
-    sizes, single = [], spectrum.characteristic_residual
+    sizes, single = [], solutions.characteristic_residual
 
     def watched(part, *rest):
         sizes.append(len(part.jet["u"]))
         return single(part, *rest)
 
-    monkeypatch.setattr(spectrum, "characteristic_residual", watched)
-    monkeypatch.setattr(spectrum, "BLOCK", 3 * 6 * 512 * 2)
+    monkeypatch.setattr(solutions, "characteristic_residual", watched)
+    monkeypatch.setattr(solutions, "BLOCK", 3 * 6 * 512 * 2)
     blocks = symmetry_spectrum(basis, rows, chart)
     assert sizes == [2] * 12
     assert torch.allclose(whole.values, blocks.values, rtol=1e-6, atol=1e-12)

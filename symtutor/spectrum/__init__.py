@@ -1,0 +1,23 @@
+r"""Symmetries by linear algebra: the fields of a library on which an infinitesimal score is least.
+
+The condition that a field generates symmetries is linear in the field. On a library of scalar
+functions $g_1..g_m$ it is a matrix, and its smallest singular values and vectors answer the
+question without any iteration.
+"""
+
+from .core import Gap, Spectrum
+from .forms import Forms
+from .library import Library, split_powers
+from .resample import Replicas, bootstrap_spectrum
+from .solutions import symmetry_spectrum
+
+__all__ = [
+    "Forms",
+    "Gap",
+    "Library",
+    "Replicas",
+    "Spectrum",
+    "bootstrap_spectrum",
+    "split_powers",
+    "symmetry_spectrum",
+]
