@@ -148,7 +148,15 @@ from .solutions import (
     rollout,
     solution_versions,
 )
-from .spectrum import Gap, Replicas, Spectrum, bootstrap_spectrum, symmetry_spectrum
+from .spectrum import (
+    Gap,
+    Replicas,
+    Spectrum,
+    bootstrap_spectrum,
+    density_spectrum,
+    function_spectrum,
+    symmetry_spectrum,
+)
 from .training import (
     History,
     Loss,
@@ -195,7 +203,8 @@ __all__ += ["Record", "Records", "ResNet", "ResolvingFilter", "Runtime", "Score"
 __all__ += ["SkewGenerator", "Snapshots", "Spectrum", "StoppedError", "SymmetryAdapter"]
 __all__ += ["SymmetryGAN", "Trained", "Trajectories", "UnknownNameError", "Versions"]
 __all__ += ["WenoDerivative", "Windows", "act_on_colours", "act_on_images", "act_on_solutions"]
-__all__ += ["Gap", "Replicas", "bootstrap_spectrum", "draw_snapshots"]
+__all__ += ["Gap", "Replicas", "bootstrap_spectrum", "density_spectrum", "draw_snapshots"]
+__all__ += ["function_spectrum"]
 __all__ += ["as_pixels", "bilinear", "characteristic_residual", "check", "claim"]
 __all__ += ["colour_sensitivity", "colour_table", "colour_validity", "colours", "constant"]
 __all__ += ["cosine", "dealias", "deformed_derivatives", "derivative", "derivatives"]

@@ -19,7 +19,10 @@ from .evolution import (
     Generator,
     Jet,
     Part,
+    T,
     Term,
+    U,
+    X,
 )
 from .heat import Burgers, Heat
 
@@ -56,6 +59,11 @@ class KdV(Equation):
     @property
     def algebra(self) -> Mapping[str, Generator]:
         return TRANSLATIONS_AND_BOOST
+
+    @property
+    def local_algebra(self) -> Mapping[str, Generator]:
+        r"""With the scaling $x\,\partial_x+3t\,\partial_t-2u\,\partial_u$ (Olver 1993, 2.4)."""
+        return {**self.algebra, "scaling": ((0, 1.0, (X,)), (1, 3.0, (T,)), (2, -2.0, (U,)))}
 
     def linear_symbol(self, k: Float[Tensor, " modes"]) -> Tensor:
         return 1j * k**3
@@ -107,6 +115,12 @@ class NKdV(KdV):
             "galilean": ((0, self.t0, grows), (0, -self.t0, ()), (2, 1.0, ())),
         }
 
+    @property
+    def local_algebra(self) -> Mapping[str, Generator]:
+        r"""With KdV's scaling, whose $3t\,\partial_t$ is $3t_0(1-e^{-t/t_0})\,\partial_t$ here."""
+        clock = (1, 3 * self.t0, ()), (1, -3 * self.t0, (("exp", 1, -1 / self.t0),))
+        return {**self.algebra, "scaling": ((0, 1.0, (X,)), *clock, (2, -2.0, (U,)))}
+
     def factor(self, t: Tensor | float) -> Tensor | float:
         return torch.exp(-t / self.t0) if isinstance(t, Tensor) else math.exp(-t / self.t0)
 
@@ -146,6 +160,24 @@ class CKdV(Equation):
     def algebra(self) -> Mapping[str, Generator]:
         boost: Generator = ((0, 2.0, (("sqrt", 1, 1.0),)), (2, 1.0, (("rsqrt", 1, 1.0),)))
         return {"x-translation": X_TRANSLATION, "galilean": boost}
+
+    @property
+    def local_algebra(self) -> Mapping[str, Generator]:
+        r"""With a scaling and a projective generator; $T=t+1$.
+
+        $x\,\partial_x+3T\,\partial_t-2u\,\partial_u$ and $4T^{3/2}\partial_t+2xT^{1/2}\partial_x
+        +(xT^{-1/2}-4uT^{1/2})\,\partial_u$. The four span the algebra of KdV.
+        """
+        root, inverse = ("sqrt", 1, 1.0), ("rsqrt", 1, 1.0)
+        scaling = (0, 1.0, (X,)), (1, 3.0, ()), (1, 3.0, (T,)), (2, -2.0, (U,))
+        projective = (
+            (0, 2.0, (X, root)),
+            (1, 4.0, (root,)),
+            (1, 4.0, (T, root)),
+            (2, 1.0, (X, inverse)),
+            (2, -4.0, (U, root)),
+        )
+        return {**self.algebra, "scaling": scaling, "projective": projective}
 
     @property
     def approximate(self) -> Mapping[str, Generator]:

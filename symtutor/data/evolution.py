@@ -29,6 +29,11 @@ TRANSLATIONS_AND_BOOST: Mapping[str, Generator] = {
 }
 
 
+X: Factor = ("power", 0, 1.0)
+T: Factor = ("power", 1, 1.0)
+U: Factor = ("power", 2, 1.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Equation(ABC):
     r"""$u_t=F(x,t,u,u_x,\dots)$ on a periodic interval, and how its data are made.
@@ -67,6 +72,11 @@ class Equation(ABC):
     def algebra(self) -> Mapping[str, Generator]:
         """Generators of the symmetries that keep the period, in physical units."""
         return {"x-translation": X_TRANSLATION}
+
+    @property
+    def local_algebra(self) -> Mapping[str, Generator]:
+        """Generators of all known point symmetries, also those that change the period."""
+        return self.algebra
 
     @property
     def approximate(self) -> Mapping[str, Generator]:

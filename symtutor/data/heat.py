@@ -17,6 +17,9 @@ from .evolution import (
     Equation,
     Generator,
     Jet,
+    T,
+    U,
+    X,
 )
 
 
@@ -80,6 +83,15 @@ class Burgers(Heat):
     @property
     def algebra(self) -> Mapping[str, Generator]:
         return TRANSLATIONS_AND_BOOST
+
+    @property
+    def local_algebra(self) -> Mapping[str, Generator]:
+        r"""With $x\,\partial_x+2t\,\partial_t-u\,\partial_u$ and $xt\,\partial_x+t^2\partial_t
+        +(x-tu)\,\partial_u$."""
+        scaling = (0, 1.0, (X,)), (1, 2.0, (T,)), (2, -1.0, (U,))
+        square = (1, 1.0, (("power", 1, 2.0),))
+        projective = (0, 1.0, (X, T)), square, (2, 1.0, (X,)), (2, -1.0, (T, U))
+        return {**self.algebra, "scaling": scaling, "projective": projective}
 
     @property
     def approximate(self) -> Mapping[str, Generator]:

@@ -16,6 +16,8 @@ from .lens import LENS, LENS_ABLATION
 from .lens_gan import LENS_GAN
 from .lens_morris import LENS_MORRIS
 from .pde_symmetry import PDE_SYMMETRY
+from .spectrum_image import SPECTRUM_IMAGE
+from .spectrum_pde import SPECTRUM_PDE
 from .toy_symmetry import TOY_SYMMETRY
 
 EXPERIMENTS = (
@@ -35,6 +37,8 @@ EXPERIMENTS = (
     LENS_ABLATION,
     LENS_GAN,
     LENS_MORRIS,
+    SPECTRUM_IMAGE,
+    SPECTRUM_PDE,
 )
 REGISTRY = {experiment.name: experiment for experiment in EXPERIMENTS}
 

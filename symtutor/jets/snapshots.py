@@ -109,7 +109,8 @@ def snapshots(
             times finer, so that they do not fold back. 1 leaves the grid as it is.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not fit, or the equation's `evolution` cannot be linearised:
+            it asks for more derivatives than its order, leaves torch, or looks at neighbours.
 
     Example:
         >>> from symtutor.data.equations import EQUATIONS
@@ -128,16 +129,46 @@ def snapshots(
     x = torch.arange(u.shape[-1], dtype=u.dtype, device=u.device) * equation.length / u.shape[-1]
     jet = dict(zip(names, derivatives(u, range(len(names)), equation.length), strict=True))
     jet |= {"x": x.expand_as(u).clone(), "t": t.to(u)[:, None].expand_as(u).clone()}
-    leaves = [jet[name].detach().requires_grad_() for name in (*names, "t")]
-    with torch.enable_grad():
-        evolution = equation.evolution(jet | dict(zip((*names, "t"), leaves, strict=True)))
-        found = torch.autograd.grad(evolution.sum(), leaves, allow_unused=True)
-    *slopes, in_time = [torch.zeros_like(u) if g is None else g for g in found]
-    jet["u_t"] = evolution.detach()
+    jet["u_t"], (*slopes, in_time) = _differentiated(equation, jet, [*names, "t"])
     result = Snapshots(equation, jet, tuple(slopes))
     jet["u_xt"] = derivative(jet["u_t"], 1, equation.length)
     jet["u_tt"] = in_time + result.linearised(jet["u_t"])
     return result
+
+
+def _differentiated(
+    equation: Equation, jet: dict[str, Tensor], names: list[str]
+) -> tuple[Tensor, list[Tensor]]:
+    """F on a jet, and its derivative by each of the named entries, point by point."""
+    leaves = [jet[name].detach().requires_grad_() for name in names]
+    with torch.enable_grad():
+        try:
+            evolution = equation.evolution(jet | dict(zip(names, leaves, strict=True)))
+        except KeyError as error:
+            raise ValueError(
+                f"the evolution of {equation.name} asks for {error}, but an equation of order "
+                f"{equation.order} has {', '.join(names)} and x; set its class attribute `order`"
+            ) from None
+        if not evolution.requires_grad:
+            raise ValueError(
+                f"the evolution of {equation.name} cannot be linearised: torch sees no way from "
+                "its result back to the jet; write it in torch operations on the jet's entries, "
+                "without item(), detach() or NumPy"
+            )
+        signs = torch.ones_like(evolution)
+        signs[..., ::2] = -1  # a point that sees its neighbours gets another sign from them
+        found, turned = (
+            torch.autograd.grad(evolution, leaves, v, retain_graph=True, allow_unused=True)
+            for v in (torch.ones_like(signs), signs)
+        )
+    for one, other in zip(found, turned, strict=True):
+        if one is not None and not torch.allclose(one * signs, other, rtol=1e-4, equal_nan=True):
+            raise ValueError(
+                f"the evolution of {equation.name} mixes grid points; let it take derivatives from "
+                "the jet (u_x, u_xx, ...) and raise its `order` for more of them"
+            )
+    slopes = [torch.zeros_like(evolution) if g is None else g for g in found]
+    return evolution.detach(), slopes
 
 
 def draw_snapshots(

@@ -7,9 +7,10 @@ question without any iteration.
 
 from .core import Gap, Spectrum
 from .forms import Forms
-from .library import Library, split_powers
+from .library import Library
 from .resample import Replicas, bootstrap_spectrum
 from .solutions import symmetry_spectrum
+from .vectors import density_spectrum, function_spectrum
 
 __all__ = [
     "Forms",
@@ -18,6 +19,7 @@ __all__ = [
     "Replicas",
     "Spectrum",
     "bootstrap_spectrum",
-    "split_powers",
+    "density_spectrum",
+    "function_spectrum",
     "symmetry_spectrum",
 ]

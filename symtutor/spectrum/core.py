@@ -53,19 +53,27 @@ class Spectrum:
 
     @property
     def gap(self) -> Gap:
-        """Where the ratio of neighbours is largest, among the first half of the values.
+        """Where the ratio of neighbours is largest, with at most half of the values before it.
 
         To find the place, values below `ROUNDING` times the largest are raised to that; the factor
-        is that of the values themselves. A factor of a few per cent is no gap, whatever the count:
-        look at the values, or resample them.
+        is that of the values themselves. Means of samples are raised to their standard error, for
+        the factor too. A factor of a few per cent is no gap, whatever the count: look at the
+        values, or resample them.
         """
-        half = self.values[: max(2, (len(self.values) + 1) // 2)]
-        raised = half.clamp(min=ROUNDING * self.values[-1].item())
+        half = self.values[: (len(self.values) + 1) // 2 + 1]
+        own = torch.maximum(half, self.noise[: len(half)])
+        raised = own.clamp(min=ROUNDING * self.values[-1].item())
         if len(half) < 2 or raised[-1] == 0:
             return Gap(len(half), 1.0)
         place = int((raised[1:] / raised[:-1]).argmax())
-        below = max(half[place].item(), torch.finfo(half.dtype).tiny)
-        return Gap(place + 1, half[place + 1].item() / below)
+        below = max(own[place].item(), torch.finfo(half.dtype).tiny)
+        return Gap(place + 1, own[place + 1].item() / below)
+
+    @property
+    def noise(self) -> Float[Tensor, " k"]:
+        """Standard errors of the values, if they are means of samples; otherwise 0."""
+        inner = torch.linalg.pinv(self.whiten) @ self.coefficients
+        return self.forms.noise(inner.mT.flatten(1))
 
     def field(self, count: int | None = None) -> LibraryField:
         """The first fields, on the library's own coordinates and in their units, float64.

@@ -52,6 +52,19 @@ class Forms:
             return self.defect.sum(0) / self.counts[:, 1].sum()
         return torch.linalg.qr(self.defect.flatten(0, 1) / self.counts[:, 1].sum().sqrt(), "r").R
 
+    def noise(self, fields: Float[Tensor, "k n"]) -> Float[Tensor, " k"]:
+        """Standard error of an averaged defect, from its spread over groups; 0 for mean squares.
+
+        Below it a value says nothing: as many equations of samples as unknowns have exact
+        solutions, whatever the distribution.
+        """
+        if not self.averaged or len(self) < 2:
+            return fields.new_zeros(len(fields))
+        shares = self.counts[:, 1] / self.counts[:, 1].sum()
+        seen = self.defect @ fields.mT / self.counts[:, 1].sum()  # "g q k"
+        rest = seen - shares[:, None, None] * seen.sum(0)
+        return (rest.square().sum((0, 1)) * len(self) / (len(self) - 1)).sqrt()
+
     def plus(self, penalty: Float[Tensor, "q n"], weight: float = 1.0) -> "Forms":
         r"""The forms with $\mu|Pc|^2$ added to the squared defect of every group.
 

@@ -64,32 +64,3 @@ class Library:
                 f"combination of {', '.join(named)} is zero. Leave one of them out, or take more "
                 "and more varied data"
             )
-
-
-def split_powers(terms: Sequence[Term], coordinate: int) -> list[tuple[int, Term]]:
-    """Every term as a whole power of one coordinate times the rest.
-
-    Raises:
-        ValueError: for a factor of that coordinate that is neither a whole power nor a sine or
-            cosine.
-
-    Example:
-        >>> split_powers([(("power", 0, 2.0), ("power", 1, 1.0)), ()], 0)
-        [(2, (('power', 1, 1.0),)), (0, ())]
-    """
-    found = []
-    for term in terms:
-        power, rest = 0, []
-        for function, i, parameter in term:
-            if i != coordinate or function in ("sin", "cos"):
-                rest.append((function, i, parameter))
-            elif function == "power" and parameter >= 0 and parameter == int(parameter):
-                power += int(parameter)
-            else:
-                raise ValueError(
-                    f"the factor {(function, i, parameter)} of coordinate {coordinate} cannot be "
-                    "differentiated along a period; use whole powers, and sin or cos of whole "
-                    "numbers of periods"
-                )
-        found.append((power, tuple(rest)))
-    return found

@@ -10,26 +10,27 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..data.evolution import Term
-from ..fields import LibraryField
+from ..fields.powers import by_powers, functions
 from ..jets import Snapshots, along, characteristic_residual, snapshots
 from ..numerics.chart import Chart
 from .core import ROUNDING, Spectrum, solved, whitening
 from .forms import Forms
-from .library import Library, split_powers
+from .library import Library
 
 Basis = Callable[[Tensor], Tensor]
 Columns = Callable[[Snapshots], Tensor]
+NAMES = ("x", "t", "u")
 BLOCK = 2**23  # numbers in a block of the matrix of residuals (64 MiB in float64)
 RESOLVED, FOLDED = 0.05, 1e-5
-"""Change of a defect on a finer grid, relative to itself and to u_t, that resolved products keep."""
+"""Changes of a defect on a finer grid, relative to itself and to u_t, no sign of aliases."""
 
 
 @dataclass(frozen=True)
 class _Functions:
     """Values and rates of scalar functions on rows: x^p times periodic ones, in groups by p."""
 
-    values: tuple[Float[Tensor, "rows space m"], ...]
-    rates: tuple[Float[Tensor, "rows space m"], ...]
+    values: tuple[Float[Tensor, "rows space _"], ...]
+    rates: tuple[Float[Tensor, "rows space _"], ...]
     powers: tuple[int, ...]
 
 
@@ -95,31 +96,26 @@ def _of_terms(terms: tuple[Term, ...], rows: Snapshots, chart: Chart, rtol: floa
     """The spectrum of a table of terms."""
     _refuse_few(rows, len(terms))
     _refuse_other_periods(terms, rows.equation.length)
-    split = split_powers(terms, 0)
-    order = sorted(range(len(terms)), key=lambda j: split[j][0])
-    terms, split = tuple(terms[j] for j in order), [split[j] for j in order]
-    values = _term_field(terms).basis(rows.points)
+    order = [j for chosen, _ in by_powers(terms, 0).values() for j in chosen]
+    terms = tuple(terms[j] for j in order)
+    values = functions(terms, NAMES).basis(rows.points)
     sizes = values.square().mean((0, 1)).sqrt()
     if not (torch.isfinite(sizes) & (sizes > 0)).all():
         bad = [j for j, size in enumerate(sizes.tolist()) if not 0 < size < math.inf]
-        named = [Library(terms, ("x", "t", "u"), sizes).labels()[j] for j in bad]
+        named = [Library(terms, NAMES, sizes).labels()[j] for j in bad]
         raise ValueError(
             f"the terms {', '.join(named)} are zero or not finite on the data; leave them out"
         )
-    library = Library(terms, ("x", "t", "u"), sizes, chart)
-    functions = _term_functions(split, rows, sizes)
+    library = Library(terms, NAMES, sizes, chart)
+    found = _term_functions(library, rows)
     groups = rows.trajectory if rows.trajectory is not None else torch.arange(len(rows.jet["u"]))
-    raw = _forms(rows, functions, chart, groups.cpu())
+    raw = _forms(rows, found, chart, groups.cpu())
     root = raw.norm_root()
     library.refuse_dependent(root, rtol)
     whiten = whitening(root, rtol)
     found = solved(raw.in_functions(whiten), whiten, library)
     _warn_if_folded(found, rows, chart)
     return found
-
-
-def _term_field(terms: Sequence[Term]) -> LibraryField:
-    return LibraryField(terms, torch.zeros(1, len(terms), 3).double(), names=("x", "t", "u"))
 
 
 def _refuse_other_periods(terms: Sequence[Term], length: float) -> None:
@@ -132,49 +128,46 @@ def _refuse_other_periods(terms: Sequence[Term], length: float) -> None:
             )
 
 
-def _term_functions(split: list, rows: Snapshots, sizes: Tensor) -> _Functions:
-    """Periodic factors of the terms, in groups of equal powers of x; terms come sorted by it."""
-    powers = sorted({power for power, _ in split})
-    values, rates, start = [], [], 0
-    for power in powers:
-        rest = [term for p, term in split if p == power]
-        found = along(_term_field(rest).basis, rows.points, rows.velocity)
-        scale = sizes[start : start + len(rest)]
-        values.append(found[0] / scale)
-        rates.append(found[1] / scale)
-        start += len(rest)
-    return _Functions(tuple(values), tuple(rates), tuple(powers))
+def _term_functions(library: Library, rows: Snapshots) -> _Functions:
+    """Periodic factors of the scaled terms, which come in groups of equal powers of x."""
+    values, rates = [], []
+    groups = by_powers(library.terms, 0)
+    for chosen, rest in groups.values():
+        found = along(functions(rest, NAMES).basis, rows.points, rows.velocity)
+        values.append(found[0] / library.sizes[chosen])
+        rates.append(found[1] / library.sizes[chosen])
+    return _Functions(tuple(values), tuple(rates), tuple(groups))
 
 
-def _forms(rows: Snapshots, functions: _Functions, chart: Chart, groups: Tensor) -> Forms:
+def _forms(rows: Snapshots, given: _Functions, chart: Chart, groups: Tensor) -> Forms:
     """Triangles of norm and residual for every group of rows."""
     x = rows.jet["x"][..., None]
-    parts = zip(functions.values, functions.powers, strict=True)
+    parts = zip(given.values, given.powers, strict=True)
     values = torch.cat([v * x**p if p else v for v, p in parts], dim=-1)
     norms, defects, counts = [], [], []
     for group in groups.unique():
         own = (groups == group).nonzero()[:, 0].to(x.device)
         norms.append(torch.linalg.qr(values[own].flatten(0, 1), mode="r").R)
-        defects.append(_residual_triangle(rows, functions, chart, own))
+        defects.append(_residual_triangle(rows, given, chart, own))
         counts.append(values[own][..., 0].numel())
     shares = values.new_tensor(counts)[:, None].expand(-1, 2)
     return Forms(torch.stack(norms), torch.stack(defects), shares)
 
 
-def _residual_triangle(rows: Snapshots, functions: _Functions, chart: Chart, own: Tensor) -> Tensor:
+def _residual_triangle(rows: Snapshots, given: _Functions, chart: Chart, own: Tensor) -> Tensor:
     """R of a QR decomposition of the residuals of all functions in all components."""
-    count = sum(v.shape[-1] for v in functions.values)
+    count = sum(v.shape[-1] for v in given.values)
     size = max(1, BLOCK // (3 * count * rows.jet["u"].shape[1]))
-    triangle = functions.values[0].new_zeros(0, 3 * count)
+    triangle = given.values[0].new_zeros(0, 3 * count)
     for part in own.split(size):
-        columns = _residuals(rows.take(part), functions, chart, part)
+        columns = _residuals(rows.take(part), given, chart, part)
         stacked = torch.cat([triangle, columns.flatten(1).mT])
         triangle = torch.linalg.qr(stacked, mode="r").R
     return triangle
 
 
 def _residuals(
-    rows: Snapshots, functions: _Functions, chart: Chart, part: Tensor
+    rows: Snapshots, given: _Functions, chart: Chart, part: Tensor
 ) -> Float[Tensor, "n rows space"]:
     """Residuals of all functions as first, as second, and as third component."""
     found = [
@@ -184,7 +177,7 @@ def _residuals(
                     rows, _component(values[part], i), _component(rates[part], i), chart, power
                 )
                 for values, rates, power in zip(
-                    functions.values, functions.rates, functions.powers, strict=True
+                    given.values, given.rates, given.powers, strict=True
                 )
             ]
         )
@@ -223,7 +216,8 @@ def _defects(first: Tensor, found: Spectrum, rows: Snapshots, chart: Chart) -> T
     """Root mean square residual of given fields on other rows."""
     library = found.library
     assert library is not None
-    functions = _term_functions(split_powers(library.terms, 0), rows, library.sizes)
-    columns = _residuals(rows, functions, chart, torch.arange(len(rows.jet["u"])))
+    columns = _residuals(
+        rows, _term_functions(library, rows), chart, torch.arange(len(rows.jet["u"]))
+    )
     fields = torch.einsum("kmd,dmrs->krs", first, columns.unflatten(0, (3, -1)))
     return fields.square().mean((1, 2)).sqrt()

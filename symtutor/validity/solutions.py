@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ..data.equations import Equation
 from ..data.trajectories import Trajectories
-from ..fields import AffineField, Field
+from ..fields import AffineField, Charted, Field, LibraryField
+from ..fields.powers import by_powers, functions
 from ..flows import Parameter, flow
 from ..jets import (
     Snapshots,
@@ -25,6 +26,7 @@ from .score import Score, one_number
 
 FiniteMethod = Literal["total", "weno", "bilinear"]
 Method = Literal["total", "weno", "bilinear", "infinitesimal"]
+NO_CHART = Chart((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
 CLAMP = 1e-4
 """Residuals below this count as this in the published score."""
 
@@ -128,11 +130,28 @@ def infinitesimal_residual(
 ) -> Float[Tensor, "n rows space"]:
     """What each generator, as a direction, does to the residual (`characteristic_residual`).
 
-    The field's own normalisation counts, so scores of different fields can be compared.
+    The field's own normalisation counts, so scores of different fields can be compared. A field
+    has to be periodic in x, except for a table of terms: its powers of x are differentiated by
+    Leibniz' rule.
     """
-    chart = chart or Chart((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    chart = chart or NO_CHART
+    table = field.field if isinstance(field, Charted) and field.chart == chart else field
+    in_units = isinstance(table, LibraryField) and (table is not field or chart == NO_CHART)
+    if in_units and any(f == "power" and not i for term in table.terms for f, i, _ in term):
+        return _residual_by_powers(table, rows) * field.scale()[:, None, None]
     values, rates = along(field, chart.inward(rows.points), chart.push(rows.velocity))
     return characteristic_residual(rows, values.movedim(-2, 0), rates.movedim(-2, 0), chart)
+
+
+def _residual_by_powers(table: LibraryField, rows: Snapshots) -> Float[Tensor, "n rows space"]:
+    r"""The residual of a table of terms $x^ph$, without the normalisation of its fields."""
+    found = []
+    for power, (chosen, rest) in by_powers(table.terms, 0).items():
+        values, rates = along(functions(rest, table.names).basis, rows.points, rows.velocity)
+        own = table.coefficients[:, chosen]
+        moved = [torch.einsum("rsk,nkd->nrsd", v, own) for v in (values, rates)]
+        found.append(characteristic_residual(rows, moved[0], moved[1], NO_CHART, power))
+    return torch.stack(found).sum(0)
 
 
 def solution_validity(
