@@ -86,12 +86,14 @@ def feature_validity(
     pixels = as_pixels(images).to(field._one)
     background = torch.as_tensor(fill).to(pixels).reshape(-1, 1, 1)
     grid = pixel_grid(*images.shape[-2:], dtype=pixels.dtype).to(pixels.device)
-    still = _vectors(features, pixels)
+    still = feature_vectors(features, pixels)
 
     def angle(mover: Field, parameter: Parameter) -> Tensor:
         places = flow(mover, grid, parameter, steps=steps).movedim(-2, 0)
         moved = warp(pixels - background, places).data + background
-        return feature_angle(_vectors(features, moved), still.expand(len(moved), -1, -1)).mean(1)
+        return feature_angle(
+            feature_vectors(features, moved), still.expand(len(moved), -1, -1)
+        ).mean(1)
 
     value = angle(field, -one_number(s))
     with torch.no_grad():
@@ -99,7 +101,7 @@ def feature_validity(
     return Score(value, floor.mean().item(), worst.mean().item())
 
 
-def _vectors(features: Function, images: Float[Tensor, "*k c h w"]) -> Float[Tensor, "*k m"]:
+def feature_vectors(features: Function, images: Float[Tensor, "*k c h w"]) -> Float[Tensor, "*k m"]:
     """Features of a stack of images."""
     flat = images.flatten(0, -4)
     vectors = features(flat)
