@@ -54,8 +54,8 @@ class Replicas:
             statistic: maps a spectrum to a number.
             level: share of the replicas between the ends.
         """
-        found = torch.tensor([statistic(self.spectrum(i)) for i in range(len(self))])
-        low, high = percentiles(found[:, None].double(), level)
+        found = [[statistic(self.spectrum(i))] for i in range(len(self))]
+        low, high = percentiles(torch.tensor(found, dtype=torch.float64), level)
         return Interval(statistic(self.original), low.item(), high.item())
 
     def value_intervals(self, level: float = 0.95) -> list[Interval]:

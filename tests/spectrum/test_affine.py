@@ -123,3 +123,9 @@ def test_what_does_not_fit_is_refused_by_name():
         affineness(solve(found.forms))
     with pytest.raises(ValueError, match="coordinates"):
         roughness(found, places(dim=3))
+
+
+def test_intervals_keep_double_precision():
+    """They went through single precision: a constant statistic lay outside its own interval."""
+    replicas = bootstrap_spectrum(spectrum(monomials(2, 1), places()), 5)
+    assert tuple(replicas.interval(lambda _: 0.1)) == (0.1, 0.1, 0.1)
