@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from ..colours import to_colours
 from ..data import Images
@@ -29,7 +30,7 @@ from .base import Experiment, Result, Wanted
 from .base import Metric as Measured
 from .cifar_data import checksums, cifar10, draw, extractor_for
 from .spectrum_image_config import ImageSpectrum
-from .spectrum_image_judge import tables
+from .spectrum_image_judge import changed, tables
 
 DIMENSIONS = {"plane": 2, "colour": 3}
 
@@ -47,7 +48,8 @@ def run(config: ImageSpectrum, runtime: Runtime) -> Result:
     """One spectrum per extractor on the same pictures, and the part of it in the lower degree."""
     pictures, unseen = cifar10(config.data, "train"), cifar10(config.data, "test")
     chosen = draw(unseen, config.images, config.seed, "spectrum").to(runtime.device)
-    judged = [judge(config, model, chosen) for model in extractors(config, pictures)]
+    models = tqdm(extractors(config, pictures), "extractors", len(config.judges), leave=False)
+    judged = [judge(config, model, chosen) for model in models]
     weights, seed = [each.weights for each in judged], fan_out(config.seed, "bootstrap")
     metrics = {
         **tables([each.whole for each in judged], weights, config, "", seed),
@@ -94,13 +96,16 @@ def quadrature(space: str, pixels: Tensor, omega: Tensor) -> Quadrature:
 
 def kept(config: ImageSpectrum, judged: Judged) -> dict[str, Tensor]:
     """Fields "k m d" in terms of the monomials, a root of their norm, and the plane's weights."""
-    library = judged.whole.library
-    assert library is not None and judged.part.library is not None
-    raw = torch.linalg.pinv(judged.whole.whiten) * library.sizes
+    whole, added = judged.whole, changed(judged.whole, judged.weights, config)["_penalised"]
+    assert whole.library is not None
+    raw = torch.linalg.pinv(whole.whiten) * whole.library.sizes
+    spectra = {"fields": whole, "fields_lower": judged.part, "fields_penalised": added}
     tensors = {
-        "fields": library.field(judged.whole.coefficients).coefficients.detach(),
-        "fields_lower": judged.part.library.field(judged.part.coefficients).coefficients.detach(),
-        "norm": judged.whole.forms.in_functions(raw).norm_root(),
+        **{
+            name: each.field(len(each.values)).coefficients.detach()
+            for name, each in spectra.items()
+        },
+        "norm": whole.forms.in_functions(raw).norm_root(),
     }
     if config.space == "plane":
         side = int(len(judged.weights.points) ** 0.5)

@@ -48,7 +48,11 @@ def changed(spectrum: Spectrum, weights: Quadrature, config: ImageSpectrum) -> d
 
 
 def interval(rows: Float[Tensor, "rows k"]) -> list[list[float]]:
-    """Percentiles that enclose 95 % of the replicas, for every column."""
+    """Percentiles that enclose 95 % of the replicas, for every column.
+
+    A replica has fewer different pictures than the data, so its fields are worse determined: a
+    share near 1 may lie above all of its replicas.
+    """
     return torch.stack(percentiles(rows[1:], 0.95), dim=-1).tolist()
 
 

@@ -5,9 +5,12 @@ functions $g_1..g_m$ it is a matrix, and its smallest singular values and vector
 question without any iteration.
 """
 
+from .affine import affine_chance, affine_share, affineness, roughness
 from .core import Gap, Spectrum
 from .forms import Forms
+from .images import colour_spectrum, image_spectrum
 from .library import Library
+from .rates import image_weights
 from .resample import Replicas, bootstrap_spectrum
 from .solutions import symmetry_spectrum
 from .vectors import density_spectrum, function_spectrum
@@ -18,8 +21,15 @@ __all__ = [
     "Library",
     "Replicas",
     "Spectrum",
+    "affine_chance",
+    "affine_share",
+    "affineness",
     "bootstrap_spectrum",
+    "colour_spectrum",
     "density_spectrum",
     "function_spectrum",
+    "image_spectrum",
+    "image_weights",
+    "roughness",
     "symmetry_spectrum",
 ]

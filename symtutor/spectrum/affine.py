@@ -15,14 +15,15 @@ POINTS = 2**15  # of a quadrature at a time
 def affineness(spectrum: Spectrum) -> Float[Tensor, " k"]:
     r"""Of every field, the relative norm $|PV|/|V|$ of its projection on the affine fields.
 
-    In the norm of the spectrum's data, from the coefficients alone. A random field of the library
-    has the root mean square `affine_chance` to the power of 1/2.
+    In the norm of the spectrum's data, from the coefficients alone. For a random field of the
+    library its mean square is `affine_chance`.
 
     Raises:
         ValueError: if the library is no table of terms, or lacks 1 or a coordinate.
 
     Example:
-        >>> from symtutor import image_spectrum, monomials
+        >>> from ..fields import monomials
+        >>> from .images import image_spectrum
         >>> found = image_spectrum(monomials(2, 1), torch.rand(4, 1, 8, 8), lambda f: f.flatten(1))
         >>> bool((affineness(found) > 1 - 1e-6).all())
         True
@@ -49,7 +50,8 @@ def affine_share(spectrum: Spectrum, count: int | None = None) -> float:
         ValueError: as for `affineness`, and if there are not so many fields.
 
     Example:
-        >>> from symtutor import image_spectrum, monomials
+        >>> from ..fields import monomials
+        >>> from .images import image_spectrum
         >>> found = image_spectrum(monomials(2, 2), torch.rand(4, 1, 8, 8), lambda f: f.flatten(1))
         >>> 0 < affine_share(found) < 1, affine_chance(found)
         (True, 0.5)
@@ -68,7 +70,8 @@ def affine_chance(spectrum: Spectrum) -> float:
     """The expected `affine_share` of a random span: the share of the library that is affine.
 
     Example:
-        >>> from symtutor import image_spectrum, monomials
+        >>> from ..fields import monomials
+        >>> from .images import image_spectrum
         >>> pictures = torch.rand(4, 1, 8, 8)
         >>> affine_chance(image_spectrum(monomials(2, 3), pictures, lambda f: f.flatten(1)))
         0.3
@@ -109,7 +112,9 @@ def roughness(spectrum: Spectrum, quadrature: Quadrature) -> Float[Tensor, "n n"
         ValueError: if the library is no table of terms, has a chart, or has other coordinates.
 
     Example:
-        >>> from symtutor import grid_quadrature, image_spectrum, monomials
+        >>> from ..fields import monomials
+        >>> from ..numerics.quadrature import grid_quadrature
+        >>> from .images import image_spectrum
         >>> found = image_spectrum(monomials(2, 3), torch.rand(4, 1, 8, 8), lambda f: f.flatten(1))
         >>> penalty = roughness(found, grid_quadrature([(-1, 1), (-1, 1)], [8, 8]))
         >>> alone = found.with_forms(found.forms.only(penalty))

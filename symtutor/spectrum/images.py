@@ -49,7 +49,7 @@ def image_spectrum(
             picture, or the weights do not fit.
 
     Example:
-        >>> from symtutor import monomials
+        >>> from ..fields import monomials
         >>> pictures = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
         >>> found = image_spectrum(monomials(2, 1), pictures, lambda f: f.flatten(1))
         >>> found.field(1).names, len(found.values)
@@ -87,7 +87,7 @@ def colour_spectrum(
         ValueError: as for `image_spectrum`, and if the pictures do not have three channels.
 
     Example:
-        >>> from symtutor import monomials
+        >>> from ..fields import monomials
         >>> pictures = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
         >>> grey = lambda f: f.mean(1).flatten(1)
         >>> found = colour_spectrum(monomials(3, 1), pictures, grey)

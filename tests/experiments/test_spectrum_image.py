@@ -110,6 +110,14 @@ def test_a_penalty_of_no_weight_changes_nothing_and_alone_it_finds_affine_fields
     assert min(metrics["affine_share_alone"].value) > 0.9
 
 
+def test_the_penalised_fields_it_keeps_have_the_share_that_it_tells(found):
+    root, fields = found.tensors["norm/trained"], found.tensors["fields_penalised/trained"]
+    span = torch.linalg.qr((root @ fields[:6]).flatten(1).mT).Q.unflatten(0, (-1, 2))
+    known = torch.linalg.qr(root[:, :3]).Q
+    share = torch.einsum("ra,rdk->adk", known, span).square().sum().item() / 6
+    assert share == pytest.approx(found.metrics["affine_share_penalised"].value[0], abs=1e-6)
+
+
 def test_a_run_is_the_same_twice_and_another_with_another_seed(found):
     again = IMAGE.run(TINY, Runtime())
     for name, metric in found.metrics.items():
