@@ -1,7 +1,7 @@
 """Vector fields on R^d: the infinitesimal generators."""
 
 from .base import Field
-from .charted import Charted
+from .charted import Charted, Uncharted
 from .combined import Combined
 from .library import LibraryField, monomials, term_name
 from .linear import AFFINE_GENERATORS, AffineField, MatrixField
@@ -16,6 +16,7 @@ __all__ = [
     "LibraryField",
     "MLPField",
     "MatrixField",
+    "Uncharted",
     "monomials",
     "term_name",
 ]
