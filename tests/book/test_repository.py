@@ -29,6 +29,7 @@ LAYERS = (
     ("losses",),
     ("algebra",),
     ("spectrum",),
+    ("readout",),
     ("lens",),
     ("models",),
     ("images", "solutions"),
