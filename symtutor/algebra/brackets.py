@@ -92,3 +92,23 @@ def killing_form(algebra: Algebra) -> Float[Tensor, "n n"]:
     """
     c = algebra.constants
     return torch.einsum("ikl,jlk->ij", c, c)
+
+
+def jacobi_defect(algebra: Algebra) -> float:
+    r"""How far measured constants are from the Jacobi identity, between 0 and 1.
+
+    The norm of $[[V_i,V_j],V_k]+[[V_j,V_k],V_i]+[[V_k,V_i],V_j]$, relative to three times the norm
+    of one of the terms. Brackets of fields obey the identity; their structure constants do only
+    where the fields close. 0 for commuting generators.
+
+    Example:
+        >>> c = torch.zeros(3, 3, 3)
+        >>> c[1, 2, 0], c[2, 1, 0] = 1.0, -1.0
+        >>> jacobi_defect(Algebra(c, 0.0))
+        0.0
+    """
+    c = algebra.constants
+    nested = torch.einsum("ijl,lkm->ijkm", c, c)
+    cyclic = nested + nested.permute(2, 0, 1, 3) + nested.permute(1, 2, 0, 3)
+    whole = 3 * nested.norm()
+    return (cyclic.norm() / whole).item() if whole > 0 else 0.0
