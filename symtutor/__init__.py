@@ -14,12 +14,21 @@ from .actions import (
     warp,
 )
 from .algebra import (
+    CATALOGUE,
     Algebra,
+    Closure,
+    Identification,
+    KnownAlgebra,
     Projection,
+    bracket_closure,
+    catalogue_rows,
     field_angles,
     gram,
+    identify,
     inner,
+    jacobi_defect,
     killing_form,
+    known_algebra,
     lie_bracket,
     orthonormal,
     project,
@@ -68,6 +77,7 @@ from .fields import (
     LibraryField,
     MatrixField,
     MLPField,
+    Uncharted,
     monomials,
     term_name,
 )
@@ -128,6 +138,16 @@ from .plotting import (
     warped_grid,
     waterfall,
 )
+from .readout import (
+    Certificate,
+    ReadOut,
+    certificate,
+    determining_defect,
+    is_symmetry,
+    mean_bound,
+    read_out,
+    symbolic_evolution,
+)
 from .records import (
     BusyError,
     ClaimError,
@@ -152,9 +172,16 @@ from .spectrum import (
     Gap,
     Replicas,
     Spectrum,
+    affine_chance,
+    affine_share,
+    affineness,
     bootstrap_spectrum,
+    colour_spectrum,
     density_spectrum,
     function_spectrum,
+    image_spectrum,
+    image_weights,
+    roughness,
     symmetry_spectrum,
 )
 from .training import (
@@ -203,6 +230,11 @@ __all__ += ["Record", "Records", "ResNet", "ResolvingFilter", "Runtime", "Score"
 __all__ += ["SkewGenerator", "Snapshots", "Spectrum", "StoppedError", "SymmetryAdapter"]
 __all__ += ["SymmetryGAN", "Trained", "Trajectories", "UnknownNameError", "Versions"]
 __all__ += ["WenoDerivative", "Windows", "act_on_colours", "act_on_images", "act_on_solutions"]
+__all__ += ["CATALOGUE", "Certificate", "Closure", "Identification", "KnownAlgebra", "ReadOut"]
+__all__ += ["Uncharted", "affine_chance", "affine_share", "affineness", "bracket_closure"]
+__all__ += ["catalogue_rows", "certificate", "colour_spectrum", "determining_defect", "identify"]
+__all__ += ["image_spectrum", "image_weights", "is_symmetry", "jacobi_defect", "known_algebra"]
+__all__ += ["mean_bound", "read_out", "roughness", "symbolic_evolution"]
 __all__ += ["Gap", "Replicas", "bootstrap_spectrum", "density_spectrum", "draw_snapshots"]
 __all__ += ["function_spectrum"]
 __all__ += ["as_pixels", "bilinear", "characteristic_residual", "check", "claim"]

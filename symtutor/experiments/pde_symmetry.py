@@ -49,7 +49,9 @@ def run(config: PDESymmetry, runtime: Runtime, report: Report = reported) -> Res
     field.to(DTYPES[config.precision])
     metrics: dict[str, Metric] = {"angles_before": Metric(untrained, "degree")}
     if config.solve:
-        first_rows = draw_snapshots(data, config.snapshots, generator(config.seed, "first solution"))
+        first_rows = draw_snapshots(
+            data, config.snapshots, generator(config.seed, "first solution")
+        )
         solve_heads(field, first_rows, chart)
         metrics["angles_first"] = Metric(angles(field, data.equation, chart, judge), "degree")
     training = learn(config, runtime, field, data, chart)
