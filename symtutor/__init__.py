@@ -14,11 +14,8 @@ from .actions import (
     warp,
 )
 from .algebra import (
-    CATALOGUE,
     Algebra,
-    Closure,
     Identification,
-    KnownAlgebra,
     Projection,
     bracket_closure,
     catalogue_rows,
@@ -28,7 +25,6 @@ from .algebra import (
     inner,
     jacobi_defect,
     killing_form,
-    known_algebra,
     lie_bracket,
     orthonormal,
     project,
@@ -144,9 +140,7 @@ from .readout import (
     certificate,
     determining_defect,
     is_symmetry,
-    mean_bound,
     read_out,
-    symbolic_evolution,
 )
 from .records import (
     BusyError,
@@ -169,7 +163,6 @@ from .solutions import (
     solution_versions,
 )
 from .spectrum import (
-    Gap,
     Replicas,
     Spectrum,
     affine_chance,
@@ -180,7 +173,6 @@ from .spectrum import (
     density_spectrum,
     function_spectrum,
     image_spectrum,
-    image_weights,
     roughness,
     symmetry_spectrum,
 )
@@ -221,42 +213,39 @@ __version__ = "0.1.0"
 
 __all__ = ["AFFINE_GENERATORS", "COLOURS", "EQUATIONS", "FNO", "KS", "MARKERS", "SIGNALS", "Acted"]
 __all__ += ["AffineAugment", "AffineField", "Algebra", "Band", "Batches", "Burgers", "BusyError"]
-__all__ += ["CKdV", "Chart", "Charted", "CheckResult", "ClaimError", "Combined", "DamagedError"]
-__all__ += ["DeviceMemoryError", "Equation", "Field", "FlowAugment", "FlowScore", "Heat", "History"]
-__all__ += ["Images", "Interval", "KdV", "LearnedAugment", "Lens", "LensFit", "LensLoss"]
-__all__ += ["LensTraining", "LensWeights", "LibraryField", "LieGAN", "Loss", "MLPField"]
-__all__ += ["MatrixField", "MismatchError", "NKdV", "NonFiniteError", "Projection", "Quadrature"]
-__all__ += ["Record", "Records", "ResNet", "ResolvingFilter", "Runtime", "Score", "SignalSet"]
-__all__ += ["SkewGenerator", "Snapshots", "Spectrum", "StoppedError", "SymmetryAdapter"]
-__all__ += ["SymmetryGAN", "Trained", "Trajectories", "UnknownNameError", "Versions"]
-__all__ += ["WenoDerivative", "Windows", "act_on_colours", "act_on_images", "act_on_solutions"]
-__all__ += ["CATALOGUE", "Certificate", "Closure", "Identification", "KnownAlgebra", "ReadOut"]
-__all__ += ["Uncharted", "affine_chance", "affine_share", "affineness", "bracket_closure"]
-__all__ += ["catalogue_rows", "certificate", "colour_spectrum", "determining_defect", "identify"]
-__all__ += ["image_spectrum", "image_weights", "is_symmetry", "jacobi_defect", "known_algebra"]
-__all__ += ["mean_bound", "read_out", "roughness", "symbolic_evolution"]
-__all__ += ["Gap", "Replicas", "bootstrap_spectrum", "density_spectrum", "draw_snapshots"]
-__all__ += ["function_spectrum"]
-__all__ += ["as_pixels", "bilinear", "characteristic_residual", "check", "claim"]
-__all__ += ["colour_sensitivity", "colour_table", "colour_validity", "colours", "constant"]
-__all__ += ["cosine", "dealias", "deformed_derivatives", "derivative", "derivatives"]
-__all__ += ["dirichlet_kernel", "displayed", "etdrk4", "execute", "exercise", "exercises"]
-__all__ += ["experiments", "fan_out", "feature_angle", "feature_rate", "feature_validity"]
-__all__ += ["field_angles", "field_grid", "fit_lens", "flow", "flow_score", "folded"]
-__all__ += ["frame_errors", "generator", "generator_cosine", "glue", "gram", "grid_quadrature"]
-__all__ += ["group_convolution", "group_law_defect", "hidden_generator", "hidden_map"]
-__all__ += ["image_gradient", "image_grid", "image_strip", "images"]
+__all__ += ["CKdV", "Certificate", "Chart", "Charted", "CheckResult", "ClaimError", "Combined"]
+__all__ += ["DamagedError", "DeviceMemoryError", "Equation", "Field", "FlowAugment", "FlowScore"]
+__all__ += ["Heat", "History", "Identification", "Images", "Interval", "KdV", "LearnedAugment"]
+__all__ += ["Lens", "LensFit", "LensLoss", "LensTraining", "LensWeights", "LibraryField", "LieGAN"]
+__all__ += ["Loss", "MLPField", "MatrixField", "MismatchError", "NKdV", "NonFiniteError"]
+__all__ += ["Projection", "Quadrature", "ReadOut", "Record", "Records", "Replicas", "ResNet"]
+__all__ += ["ResolvingFilter", "Runtime", "Score", "SignalSet", "SkewGenerator", "Snapshots"]
+__all__ += ["Spectrum", "StoppedError", "SymmetryAdapter", "SymmetryGAN", "Trained", "Trajectories"]
+__all__ += ["Uncharted", "UnknownNameError", "Versions", "WenoDerivative", "Windows"]
+__all__ += ["act_on_colours", "act_on_images", "act_on_solutions", "affine_chance", "affine_share"]
+__all__ += ["affineness", "as_pixels", "bilinear", "bootstrap_spectrum", "bracket_closure"]
+__all__ += ["catalogue_rows", "certificate", "characteristic_residual", "check", "claim"]
+__all__ += ["colour_sensitivity", "colour_spectrum", "colour_table", "colour_validity", "colours"]
+__all__ += ["constant", "cosine", "dealias", "deformed_derivatives", "density_spectrum"]
+__all__ += ["derivative", "derivatives", "determining_defect", "dirichlet_kernel", "displayed"]
+__all__ += ["draw_snapshots", "etdrk4", "execute", "exercise", "exercises", "experiments"]
+__all__ += ["fan_out", "feature_angle", "feature_rate", "feature_validity", "field_angles"]
+__all__ += ["field_grid", "fit_lens", "flow", "flow_score", "folded", "frame_errors"]
+__all__ += ["function_spectrum", "generator", "generator_cosine", "glue", "gram", "grid_quadrature"]
+__all__ += ["group_convolution", "group_law_defect", "hidden_generator", "hidden_map", "identify"]
+__all__ += ["image_gradient", "image_grid", "image_spectrum", "image_strip", "images"]
 __all__ += ["infinitesimal_feature_validity", "infinitesimal_residual", "initial_condition"]
 __all__ += ["inner", "inside", "interior_cosine", "invariance", "invariant_change", "inverse"]
-__all__ += ["killing_form", "lens", "lie_bracket", "linear_weights", "lipschitz", "load_extractor"]
-__all__ += ["load_field", "load_images", "load_solution_field", "longest_run", "mean_interval"]
-__all__ += ["models", "monomials", "moved_jet", "moved_residual", "nearest", "nearest_colour"]
-__all__ += ["nmse", "orbits", "orthonormal", "orthonormality", "piecewise", "pixel_grid"]
-__all__ += ["pixel_sensitivity", "project", "prolong", "provenance", "pull_back_images", "quiver"]
-__all__ += ["recoloured", "record", "representation_cosine", "resample", "residual_score"]
-__all__ += ["restored", "rk4", "rk4_step", "rollout", "setup", "shift_cosines", "signals"]
-__all__ += ["simulate", "slider", "snapshots", "sobolev", "solution_graph", "solution_validity"]
-__all__ += ["solution_versions", "spacetime", "splatted_jet", "stirring", "structure_constants"]
-__all__ += ["style", "symmetry_spectrum", "term_name", "to_colours", "to_pixels", "train"]
-__all__ += ["unresolved", "warp", "warped_grid", "waterfall", "weno_derivative"]
-__all__ += ["whittaker_shannon", "window_sensitivity"]
+__all__ += ["is_symmetry", "jacobi_defect", "killing_form", "lens", "lie_bracket", "linear_weights"]
+__all__ += ["lipschitz", "load_extractor", "load_field", "load_images", "load_solution_field"]
+__all__ += ["longest_run", "mean_interval", "models", "monomials", "moved_jet", "moved_residual"]
+__all__ += ["nearest", "nearest_colour", "nmse", "orbits", "orthonormal", "orthonormality"]
+__all__ += ["piecewise", "pixel_grid", "pixel_sensitivity", "project", "prolong", "provenance"]
+__all__ += ["pull_back_images", "quiver", "read_out", "recoloured", "record"]
+__all__ += ["representation_cosine", "resample", "residual_score", "restored", "rk4", "rk4_step"]
+__all__ += ["rollout", "roughness", "setup", "shift_cosines", "signals", "simulate", "slider"]
+__all__ += ["snapshots", "sobolev", "solution_graph", "solution_validity", "solution_versions"]
+__all__ += ["spacetime", "splatted_jet", "stirring", "structure_constants", "style"]
+__all__ += ["symmetry_spectrum", "term_name", "to_colours", "to_pixels", "train", "unresolved"]
+__all__ += ["warp", "warped_grid", "waterfall", "weno_derivative", "whittaker_shannon"]
+__all__ += ["window_sensitivity"]
