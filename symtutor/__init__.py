@@ -23,7 +23,6 @@ from .algebra import (
     gram,
     identify,
     inner,
-    jacobi_defect,
     killing_form,
     lie_bracket,
     orthonormal,
@@ -236,11 +235,11 @@ __all__ += ["group_convolution", "group_law_defect", "hidden_generator", "hidden
 __all__ += ["image_gradient", "image_grid", "image_spectrum", "image_strip", "images"]
 __all__ += ["infinitesimal_feature_validity", "infinitesimal_residual", "initial_condition"]
 __all__ += ["inner", "inside", "interior_cosine", "invariance", "invariant_change", "inverse"]
-__all__ += ["is_symmetry", "jacobi_defect", "killing_form", "lens", "lie_bracket", "linear_weights"]
-__all__ += ["lipschitz", "load_extractor", "load_field", "load_images", "load_solution_field"]
-__all__ += ["longest_run", "mean_interval", "models", "monomials", "moved_jet", "moved_residual"]
-__all__ += ["nearest", "nearest_colour", "nmse", "orbits", "orthonormal", "orthonormality"]
-__all__ += ["piecewise", "pixel_grid", "pixel_sensitivity", "project", "prolong", "provenance"]
+__all__ += ["is_symmetry", "killing_form", "lens", "lie_bracket", "linear_weights", "lipschitz"]
+__all__ += ["load_extractor", "load_field", "load_images", "load_solution_field", "longest_run"]
+__all__ += ["mean_interval", "models", "monomials", "moved_jet", "moved_residual", "nearest"]
+__all__ += ["nearest_colour", "nmse", "orbits", "orthonormal", "orthonormality", "piecewise"]
+__all__ += ["pixel_grid", "pixel_sensitivity", "project", "prolong", "provenance"]
 __all__ += ["pull_back_images", "quiver", "read_out", "recoloured", "record"]
 __all__ += ["representation_cosine", "resample", "residual_score", "restored", "rk4", "rk4_step"]
 __all__ += ["rollout", "roughness", "setup", "shift_cosines", "signals", "simulate", "slider"]
