@@ -135,12 +135,24 @@ def infinitesimal_residual(
     Leibniz' rule.
     """
     chart = chart or NO_CHART
-    table = field.field if isinstance(field, Charted) and field.chart == chart else field
-    in_units = isinstance(table, LibraryField) and (table is not field or chart == NO_CHART)
-    if in_units and any(f == "power" and not i for term in table.terms for f, i, _ in term):
+    table = _table_with_powers(field, chart)
+    if table is not None:
         return _residual_by_powers(table, rows) * field.scale()[:, None, None]
     values, rates = along(field, chart.inward(rows.points), chart.push(rows.velocity))
     return characteristic_residual(rows, values.movedim(-2, 0), rates.movedim(-2, 0), chart)
+
+
+def _table_with_powers(field: Field, chart: Chart) -> LibraryField | None:
+    """The table of terms with powers of x, in units, that a field in the chart's coordinates is."""
+    table = field
+    if isinstance(field, Charted) and field.chart == chart:
+        table = field.field
+    elif chart != NO_CHART:
+        return None
+    if not isinstance(table, LibraryField):
+        return None
+    with_x = any(f == "power" and not i for term in table.terms for f, i, _ in term)
+    return table if with_x else None
 
 
 def _residual_by_powers(table: LibraryField, rows: Snapshots) -> Float[Tensor, "n rows space"]:
