@@ -57,8 +57,8 @@ class PDESpectrum:
     library: Literal["waves", "powers"] = "waves"
     special: bool = True
     degree: int = 2
-    trajectories: int = 8
-    snapshots: int = 48
+    trajectories: int = 16
+    snapshots: int = 64
     points: int = 256
     fine: int = 2
     replicates: int = 200
