@@ -13,13 +13,16 @@ def test_the_python_blocks_run_one_after_another_and_say_what_is_true():
         *statements, last = block.strip().splitlines()
         exec("\n".join(statements), names)
         values.append(eval(last.split("#")[0], names))
-    defect, score, augmented = values
+    defect, score, proved, augmented = values
     assert names["turned"].shape == (1, 4, 3, 32, 32)
     assert not names["trusted"].all()
     assert names["st"].load_images("cifar10", "test", source="sample").source == "sample"
     assert defect < 1e-6
     assert (score.value - score.floor).max() < 1
     assert score.contrast > score.floor + 10
+    assert names["field"].n == 3
+    assert names["formulas"].latex()[2] == r"t\,\partial_x+\partial_u"
+    assert proved is True
     assert augmented.shape == names["pictures"].shape
     assert (augmented - names["pictures"]).abs().amax((1, 2, 3)).min() > 0.1
 
