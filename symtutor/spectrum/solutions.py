@@ -96,8 +96,6 @@ def _of_terms(terms: tuple[Term, ...], rows: Snapshots, chart: Chart, rtol: floa
     """The spectrum of a table of terms."""
     _refuse_few(rows, len(terms))
     _refuse_other_periods(terms, rows.equation.length)
-    order = [j for chosen, _ in by_powers(terms, 0).values() for j in chosen]
-    terms = tuple(terms[j] for j in order)
     values = functions(terms, NAMES).basis(rows.points)
     sizes = values.square().mean((0, 1)).sqrt()
     if not (torch.isfinite(sizes) & (sizes > 0)).all():
@@ -109,13 +107,19 @@ def _of_terms(terms: tuple[Term, ...], rows: Snapshots, chart: Chart, rtol: floa
     library = Library(terms, NAMES, sizes, chart)
     found = _term_functions(library, rows)
     groups = rows.trajectory if rows.trajectory is not None else torch.arange(len(rows.jet["u"]))
-    raw = _forms(rows, found, chart, groups.cpu())
+    raw = _forms(rows, found, chart, groups.cpu()).in_functions(_order(terms).to(values))
     root = raw.norm_root()
     library.refuse_dependent(root, rtol)
     whiten = whitening(root, rtol)
     found = solved(raw.in_functions(whiten), whiten, library)
     _warn_if_folded(found, rows, chart)
     return found
+
+
+def _order(terms: Sequence[Term]) -> Float[Tensor, "m m"]:
+    """The terms in their own order, as columns, in terms of those sorted by powers of x."""
+    order = [j for chosen, _ in by_powers(terms, 0).values() for j in chosen]
+    return torch.eye(len(order), dtype=torch.float64)[order]
 
 
 def _refuse_other_periods(terms: Sequence[Term], length: float) -> None:
@@ -129,7 +133,7 @@ def _refuse_other_periods(terms: Sequence[Term], length: float) -> None:
 
 
 def _term_functions(library: Library, rows: Snapshots) -> _Functions:
-    """Periodic factors of the scaled terms, which come in groups of equal powers of x."""
+    """Periodic factors of the scaled terms, in groups of equal powers of x."""
     values, rates = [], []
     groups = by_powers(library.terms, 0)
     for chosen, rest in groups.values():
@@ -219,5 +223,6 @@ def _defects(first: Tensor, found: Spectrum, rows: Snapshots, chart: Chart) -> T
     columns = _residuals(
         rows, _term_functions(library, rows), chart, torch.arange(len(rows.jet["u"]))
     )
-    fields = torch.einsum("kmd,dmrs->krs", first, columns.unflatten(0, (3, -1)))
+    sorted_first = torch.einsum("jm,kmd->kjd", _order(library.terms).to(first), first)
+    fields = torch.einsum("kmd,dmrs->krs", sorted_first, columns.unflatten(0, (3, -1)))
     return fields.square().mean((1, 2)).sqrt()

@@ -148,3 +148,18 @@ def test_sines_of_whole_periods_are_taken():
     wave = (("sin", 0, 2 * math.pi / data.equation.length * 2),)
     found = symmetry_spectrum([(), wave], draw_snapshots(data, 6), data.chart())
     assert found.gap.count == 2  # the translations
+
+
+def test_terms_keep_their_order():
+    data = simulate(EQUATIONS["burgers"], 2)
+    rows, chart = draw_snapshots(data, 6), data.chart()
+    terms = monomials(3, 1)  # 1, x, t, u: x comes before t, though it is set apart
+    found = symmetry_spectrum(terms, rows, chart)
+    assert found.field(2).terms == terms
+    turned = symmetry_spectrum(terms[::-1], rows, chart)
+    assert torch.allclose(turned.values, found.values, rtol=1e-6, atol=1e-12)
+    field, flipped = found.field(4), turned.field(4)
+    points = Quadrature(rows.points.flatten(0, 1)[::9])
+    assert field_angles(field, flipped, points).max() < 1e-9
+    scaling = LibraryField.from_generators({"s": EQUATIONS["burgers"].local_algebra["scaling"]})
+    assert field_angles(scaling.double(), field, points).max() < 1e-9
