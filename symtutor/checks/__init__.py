@@ -1,5 +1,6 @@
 """Checks of the exercises, one module per part of the book."""
 
+from . import beyond as beyond
 from . import experiments as experiments
 from . import foundations as foundations
 from . import numerics as numerics
