@@ -69,8 +69,9 @@ def identify(
     then tried: a basis is sought in which the generators have its brackets. A less degenerate
     algebra comes arbitrarily near to a more degenerate one, and fits noise better because it has
     more bases to choose from; so of those within the tolerance the most degenerate is the answer
-    whose defect is no larger than such a choice explains (an F-test with ratio 20). Constants are
-    measured best for `orthonormal` generators.
+    whose defect is no larger than such a choice explains (an F-test with ratio 20), or than the
+    closure defect, since constants are known no better. They are measured best for `orthonormal`
+    generators.
 
     Args:
         algebra: of `structure_constants`.
@@ -123,7 +124,7 @@ def identify(
         tried = [(known, match) for known, match in matches if match]
         if any(match.defect <= tolerance for _, match in tried):
             break
-    return _answer(tried, found, tolerance)
+    return _answer(tried, found, tolerance, algebra.closure_defect)
 
 
 def _bracket_size(c: Tensor, closure_defect: float) -> float:
@@ -152,6 +153,7 @@ def _answer(
     tried: list[tuple[KnownAlgebra, Isomorphism]],
     found: Invariants,
     tolerance: float,
+    closure_defect: float,
 ) -> Identification:
     """The most degenerate of the equally good matches, or none."""
     tried = sorted(tried, key=lambda pair: pair[1].defect)
@@ -167,7 +169,8 @@ def _answer(
             f"{best:.2g}, more than the tolerance {tolerance:.2g}"
         )
         return _nothing(why, found, alternatives)
-    known, match = _most_degenerate([pair for pair in tried if pair[1].defect <= tolerance])
+    fits = [pair for pair in tried if pair[1].defect <= tolerance]
+    known, match = _most_degenerate(fits, closure_defect)
     why = (
         f"in a basis of condition {match.condition:.2g} the brackets are those of {known.name} "
         f"but for {match.defect:.2g} of their norm"
@@ -178,9 +181,12 @@ def _answer(
 
 
 def _most_degenerate(
-    fits: list[tuple[KnownAlgebra, Isomorphism]],
+    fits: list[tuple[KnownAlgebra, Isomorphism]], closure_defect: float
 ) -> tuple[KnownAlgebra, Isomorphism]:
-    """Of matches, the nearest first, the most degenerate that noise explains as well."""
+    """Of matches, the nearest first, the most degenerate that noise explains as well.
+
+    Constants are known no better than the span closes, so a defect below that explains nothing.
+    """
     nearest, match = fits[0]
     n, free = nearest.dimension, invariants(nearest.algebra).derivations
     unexplained = max(n**2 * (n - 1) // 2 - (n**2 - free), 1)  # constants less those of a basis
@@ -188,7 +194,10 @@ def _most_degenerate(
     def key(pair: tuple[KnownAlgebra, Isomorphism]) -> tuple[int, float]:
         more = invariants(pair[0].algebra).derivations - free
         allowed = match.defect * (1 + EVIDENCE * max(more, 0) / unexplained) ** 0.5
-        return (more if pair[1].defect <= max(allowed, FLOOR) else -(n**2), -pair[1].defect)
+        return (
+            more if pair[1].defect <= max(allowed, closure_defect, FLOOR) else -(n**2),
+            -pair[1].defect,
+        )
 
     return max(fits, key=key)
 

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-FLOOR, CEILING = 1e-6, 0.1
+FLOOR, CEILING = 1e-10, 0.1
 """Errors below FLOOR are held for none; above CEILING none is accepted if terms are left."""
 PIVOT = 1e-3
 EXCHANGED, WORTH = 16, 1.2

@@ -11,6 +11,9 @@ from ..data.evolution import Term
 from ..fields import LibraryField, term_name
 from ..numerics.chart import Chart
 
+SMALL = 1e-3
+"""Part of the largest coefficient from which a term counts as a member of a relation."""
+
 
 @dataclass(frozen=True, eq=False)
 class Library:
@@ -56,9 +59,8 @@ class Library:
         rank = int((sizes > rtol * sizes[0]).sum())
         if rank < root.shape[1]:
             part = right[-1].abs()
-            named = [
-                label for label, p in zip(self.labels(), part, strict=True) if p > 0.05 * part.max()
-            ]
+            seen = part > SMALL * part.max()
+            named = [label for label, s in zip(self.labels(), seen.tolist(), strict=True) if s]
             raise ValueError(
                 f"on these data the {root.shape[1]} terms say only {rank} different things; one "
                 f"combination of {', '.join(named)} is zero. Leave one of them out, or take more "

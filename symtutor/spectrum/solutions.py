@@ -20,6 +20,7 @@ from .library import Library
 Basis = Callable[[Tensor], Tensor]
 Columns = Callable[[Snapshots], Tensor]
 NAMES = ("x", "t", "u")
+WATCHED = 12  # fields whose defects are compared with those on a finer grid
 BLOCK = 2**23  # numbers in a block of the matrix of residuals (64 MiB in float64)
 RESOLVED, FOLDED = 0.05, 1e-5
 """Changes of a defect on a finer grid, relative to itself and to u_t, no sign of aliases."""
@@ -202,7 +203,7 @@ def _warn_if_folded(found: Spectrum, rows: Snapshots, chart: Chart, count: int =
     shares = torch.linspace(0, len(rows.jet["u"]) - 1, count).round().long().unique()
     some = rows.take(shares.to(rows.jet["u"].device))
     finer = snapshots(some.equation, some.jet["u"], some.jet["t"][:, 0], fine=2)
-    first = found.coefficients[: found.gap.count + 1]
+    first = found.coefficients[: max(found.gap.count + 1, WATCHED)]
     defects = [_defects(first, found, each, chart) for each in (some, finer)]
     scale = rows.jet["u_t"].square().mean().sqrt()
     change = ((defects[0] - defects[1]).abs() - RESOLVED * defects[1]).max() / scale

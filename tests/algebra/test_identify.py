@@ -7,7 +7,9 @@ from symtutor import (
     Combined,
     LibraryField,
     MatrixField,
+    Quadrature,
     grid_quadrature,
+    load_solution_field,
     monomials,
     structure_constants,
 )
@@ -122,6 +124,19 @@ def test_learned_fields_are_identified_up_to_their_error():
     assert identify(algebra, tolerance=0.2).name == "h(3)"
     refused = identify(algebra, tolerance=1e-3)
     assert refused.name is None and "span no algebra" in refused.why
+
+
+def test_a_smaller_defect_than_the_closure_of_the_span_is_no_argument():
+    """The network for nKdV: algebras that contract to h(3) fit its constants better, by noise."""
+    network = load_solution_field("nkdv")[0]
+    g = torch.Generator().manual_seed(0)
+    points = torch.rand(1024, 3, generator=g).double() - torch.tensor([0.0, 0.0, 0.5]).double()
+    first = Combined(network.double(), torch.eye(4)[:3].double())
+    found = structure_constants(first, Quadrature(points))
+    answer = identify(found)
+    assert answer.name == "h(3)"
+    assert answer.alternatives[0].defect < answer.defect < found.closure_defect
+    assert answer.alternatives[0].condition > 100
 
 
 def test_translations_with_rotation_and_rotations_of_space():

@@ -97,6 +97,20 @@ def test_replicas_tell_small_terms_from_noise(size):
     assert alone.angle > 1.5 * found.angle or not size
 
 
+def test_an_exact_span_is_read_exactly_among_terms_that_resemble_one_another():
+    """Without replicas, at the times of cKdV's data, where its roots are nearly linear."""
+    x, t, u = (("power", i, 1.0) for i in range(3))
+    root, inverse = ("sqrt", 1, 1.0), ("rsqrt", 1, 1.0)
+    terms = [*monomials(3, 1), (root,), (inverse,), (x, root), (x, inverse), (t, root), (u, root)]
+    g = torch.Generator().manual_seed(0)
+    late = torch.rand(1024, 3, generator=g).double() * torch.tensor([128.0, 56.0, 0.4])
+    points = Quadrature(late + torch.tensor([0.0, 44.0, -0.2]).double())
+    table = EQUATIONS["ckdv"].local_algebra
+    found = read_out(mixed(table, points=points), terms, points)
+    assert found.angle < 1e-9
+    assert all(is_symmetry(EQUATIONS["ckdv"], v) for v in found.generators().values())
+
+
 def test_intervals_cover_and_decimals_show_them():
     table = {"V": ((2, 1.0, ()), (2, 0.437, (("power", 2, 1.0),)))}
     field = mixed(table)

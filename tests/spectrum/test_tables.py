@@ -8,12 +8,15 @@ import torch
 
 from symtutor import (
     EQUATIONS,
+    Chart,
     Charted,
+    KdV,
     LibraryField,
     Quadrature,
     bootstrap_spectrum,
     draw_snapshots,
     field_angles,
+    generator,
     infinitesimal_residual,
     monomials,
     simulate,
@@ -101,6 +104,10 @@ def test_terms_that_depend_on_each_other_on_the_data_are_named():
     doubled = (*monomials(3, 1), (("power", 1, 0.5), ("power", 1, 0.5)))
     with pytest.raises(ValueError, match=r"one combination of t, t\^0.5 t\^0.5 is zero"):
         symmetry_spectrum(doubled, rows, data.chart())
+    root, inverse = (("sqrt", 1, 1.0),), (("rsqrt", 1, 1.0),)
+    related = [(), root, inverse, (("power", 1, 1.0), inverse[0])]  # sqrt(T) = (t + 1)/sqrt(T)
+    with pytest.raises(ValueError, match=r"of sqrt\(t \+ 1\), 1/sqrt\(t \+ 1\), t 1/sqrt"):
+        symmetry_spectrum(related, rows, data.chart())
     one_instant = snapshots(data.equation, data.u[:, 3], data.times[3].expand(2))
     with pytest.raises(ValueError, match=r"combination of 1, t is zero.*more varied data"):
         symmetry_spectrum(monomials(3, 1), one_instant, data.chart())
@@ -127,6 +134,30 @@ def test_products_that_fold_back_are_reported_and_resolved_ones_are_not():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         symmetry_spectrum(terms_of(PDESpectrum()), draw_snapshots(data, 8), chart)
+
+
+def noise(modes, points):
+    """Rows of so many random modes."""
+    waves = torch.zeros(24, points // 2 + 1, dtype=torch.complex128)
+    random = generator(0, "noise")
+    waves[:, : modes + 1] = torch.randn(24, modes + 1, dtype=waves.dtype, generator=random)
+    u = torch.fft.irfft(waves, n=points)
+    return 0.7 * u / u.square().mean().sqrt()
+
+
+@pytest.mark.parametrize(
+    ("modes", "points", "fine", "count"),
+    [(16, 64, 1, 1), (12, 48, 1, 1), (8, 32, 1, 1), (8, 32, 2, 4), (16, 64, 2, 4), (6, 64, 1, 4)],
+)
+def test_a_gap_that_aliases_destroy_is_reported(modes, points, fine, count):
+    """Also where the first fields behind the false gap hardly change on a finer grid."""
+    times = 20 * torch.rand(24, generator=generator(0, "times"))
+    rows = snapshots(KdV(), noise(modes, points), times, fine=fine)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        found = symmetry_spectrum(monomials(3, 2), rows, Chart((1 / 128, 1 / 20, 1.0), (0.0,) * 3))
+    assert found.gap.count == count
+    assert any("fold back" in str(each.message) for each in heard) == (count == 1)
 
 
 def test_control_a_library_without_the_field_finds_it_only_roughly():
