@@ -128,6 +128,6 @@ SPECTRUM_IMAGE = Experiment(
     threads=1,
     wanted=(
         Wanted("laptop", {}, (0, 1, 2)),
-        Wanted("laptop", {"space": "colour", "degree": 3, "lower": 2}, (0, 1, 2)),
+        Wanted("laptop", {"space": "colour", "degree": 3, "lower": 2}, (0,)),
     ),
 )
