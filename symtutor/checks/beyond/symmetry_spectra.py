@@ -1,6 +1,5 @@
 """Checks of the chapter Symmetry spectra."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ from torch import Generator, Tensor
 
 from ...numerics.spectral import derivative
 from ..engine import Hint, close, diagnose, exercise, function, recognised, tensor
+from ..inputs import wavy
 
 VALUES = (1e-11, 3e-9, 0.2, 1.0, 4.0, 10.0)
 ENOUGH = 1e-6
@@ -75,14 +75,6 @@ def roots_not_squares(answer: Any, generator: Generator) -> str | None:
     )
 
 
-def _wavy(generator: Generator, rows: int, points: int) -> Tensor:
-    """Random rows of a few modes and a mean, in double precision."""
-    x = 2 * math.pi * torch.arange(points, dtype=torch.float64) / points
-    sizes, phases = torch.rand(2, rows, 4, 1, generator=generator, dtype=torch.float64)
-    m = torch.arange(4, dtype=torch.float64)[:, None]
-    return ((0.5 + sizes) * torch.cos(m * x + 6 * phases)).sum(1)
-
-
 @exercise(
     "ex-leibniz-square",
     question="Write a function of q (values on periodic rows), x, m (at least 2) and length that "
@@ -91,7 +83,7 @@ def _wavy(generator: Generator, rows: int, points: int) -> Tensor:
 def leibniz_square(answer: Any, generator: Generator) -> str | None:
     """Three terms, on random periodic rows, for two orders."""
     rule = function(answer, "q, x, m, length")
-    q, length = _wavy(generator, 3, 32), 8.0
+    q, length = wavy(generator, 3, 32), 8.0
     x = length * torch.arange(32, dtype=torch.float64) / 32
 
     def both(made: Callable[[int], Tensor]) -> Tensor:

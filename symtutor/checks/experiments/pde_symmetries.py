@@ -1,6 +1,5 @@
 """Checks of the chapter Symmetries of five equations."""
 
-import math
 from typing import Any
 
 import torch
@@ -8,14 +7,7 @@ from torch import Generator, Tensor
 
 from ...numerics.spectral import derivative
 from ..engine import diagnose, exercise, function, tensor
-
-
-def _wavy(generator: Generator, rows: int, points: int) -> Tensor:
-    """Random rows of a few modes and a mean, in double precision."""
-    x = 2 * math.pi * torch.arange(points, dtype=torch.float64) / points
-    sizes, phases = torch.rand(2, rows, 4, 1, generator=generator, dtype=torch.float64)
-    m = torch.arange(4, dtype=torch.float64)[:, None]
-    return ((0.5 + sizes) * torch.cos(m * x + 6 * phases)).sum(1)
+from ..inputs import wavy
 
 
 @exercise(
@@ -27,7 +19,7 @@ def prolong_once(answer: Any, generator: Generator) -> str | None:
     """D_x phi - u_x D_x xi - u_t D_x tau on random periodic rows."""
     rate = function(answer, "xi, tau, phi, u_x, u_t, length")
     length = 8.0
-    xi, tau, phi, u_x, u_t = (_wavy(generator, 3, 32) for _ in range(5))
+    xi, tau, phi, u_x, u_t = (wavy(generator, 3, 32) for _ in range(5))
     given = [v.clone() for v in (xi, tau, phi, u_x, u_t)]
     got = tensor(rate(*given, length), (3, 32), "the rate")
     xi_x, tau_x, phi_x = (derivative(v, 1, length) for v in (xi, tau, phi))
