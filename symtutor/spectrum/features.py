@@ -5,7 +5,6 @@ at the rate $\dot f$ turns the features at the rate $|\partial\hat H\,\dot f|$, 
 in the field, whatever the features are.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -68,7 +67,8 @@ def feature_spectrum(
     norms = torch.cat(list(_norms(field, pixels, own, space, max(block, 16))))
     total = own.sum().cpu()
     sizes = (norms.square().sum((0, 1)) / total).sqrt()
-    library = _library(terms, names, sizes)
+    library = Library(tuple(terms), names, sizes)
+    library.refuse_empty()
     counts = torch.stack([own.sum(1).cpu(), torch.ones(len(pixels)).double()], dim=1)
     empty = norms.new_zeros(len(norms), 0, len(names) * len(terms))
     root = Forms(norms / sizes, empty, counts).norm_root()
@@ -77,20 +77,6 @@ def feature_spectrum(
     onto = whiten / sizes[:, None]
     defects = torch.cat(list(_defects(field, onto, pixels, features, space, block)))
     return solved(Forms(norms @ onto, defects, counts), whiten, library)
-
-
-def _library(terms: Sequence[Term], names: tuple[str, ...], sizes: Tensor) -> Library:
-    library = Library(tuple(terms), names, sizes)
-    bad = [
-        label
-        for label, size in zip(library.labels(), sizes.tolist(), strict=True)
-        if not 0 < size < math.inf
-    ]
-    if bad:
-        raise ValueError(
-            f"the terms {', '.join(bad)} are zero or not finite on the pictures; leave them out"
-        )
-    return library
 
 
 def _norms(

@@ -1,5 +1,6 @@
 """Tables of terms as libraries: their functions, their fields, and terms that say the same."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -44,6 +45,19 @@ class Library:
     def labels(self) -> list[str]:
         """The terms in the usual notation."""
         return [term_name(term, self.names) for term in self.terms]
+
+    def refuse_empty(self) -> None:
+        """Refuse terms that are zero, or not finite, on the data.
+
+        Raises:
+            ValueError: naming them.
+        """
+        sized = zip(self.labels(), self.sizes.tolist(), strict=True)
+        bad = [label for label, size in sized if not 0 < size < math.inf]
+        if bad:
+            raise ValueError(
+                f"the terms {', '.join(bad)} are zero or not finite on the data; leave them out"
+            )
 
     def refuse_dependent(self, root: Float[Tensor, "p m"], rtol: float) -> None:
         """Refuse terms that are combinations of others on the data.

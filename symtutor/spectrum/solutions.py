@@ -99,13 +99,8 @@ def _of_terms(terms: tuple[Term, ...], rows: Snapshots, chart: Chart, rtol: floa
     _refuse_other_periods(terms, rows.equation.length)
     values = functions(terms, NAMES).basis(rows.points)
     sizes = values.square().mean((0, 1)).sqrt()
-    if not (torch.isfinite(sizes) & (sizes > 0)).all():
-        bad = [j for j, size in enumerate(sizes.tolist()) if not 0 < size < math.inf]
-        named = [Library(terms, NAMES, sizes).labels()[j] for j in bad]
-        raise ValueError(
-            f"the terms {', '.join(named)} are zero or not finite on the data; leave them out"
-        )
     library = Library(terms, NAMES, sizes, chart)
+    library.refuse_empty()
     found = _term_functions(library, rows)
     groups = rows.trajectory if rows.trajectory is not None else torch.arange(len(rows.jet["u"]))
     raw = _forms(rows, found, chart, groups.cpu()).in_functions(_order(terms).to(values))

@@ -136,9 +136,9 @@ def _library(terms: Sequence[Term], points: Tensor, groups: int) -> tuple[Librar
     names = tuple(f"x{i + 1}" for i in range(d))
     values = functions(terms, names).to(points).basis(points)
     sizes = values.square().mean(0).sqrt()
-    if not (torch.isfinite(sizes) & (sizes > 0)).all():
-        raise ValueError("a term is zero or not finite on all points; leave it out")
-    return Library(tuple(terms), names, sizes), values / sizes
+    library = Library(tuple(terms), names, sizes)
+    library.refuse_empty()
+    return library, values / sizes
 
 
 def _triangle(rows: Tensor, columns: int) -> Tensor:
